@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from fxai.pool import WorkerEvent, WorkerLost, WorkerPool
+from fxai.pool import TrialStarted, WorkerEvent, WorkerLost, WorkerPool
 from fxai.protocol import Decision, ParamValue, Report, TrialRequest, TrialResult
 
 PATIENCE = 60.0
@@ -74,6 +74,16 @@ def results_of(
             elif isinstance(event, Report):
                 workers.answer(event.number, decide(event))
     return results, seen
+
+
+def fill(workers: WorkerPool, requests: list[TrialRequest]) -> None:
+    """Submit trials while slots are free, and return when all have started. Reports stay unanswered."""
+    running: set[int] = set()
+    waiting = list(requests)
+    while waiting or running != {request.number for request in requests}:
+        while waiting and workers.free_slots:
+            workers.submit(waiting.pop(0))
+        running |= {event.number for event in workers.events(1.0) if isinstance(event, TrialStarted)}
 
 
 def result_of(workers: WorkerPool, request: TrialRequest, decide: Callable[[Report], Decision] = go_on) -> TrialResult:

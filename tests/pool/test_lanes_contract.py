@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from drive_workers import LANES, events_until, lane_request, results_of
-from fxai.pool import InlinePool, LocalPool, TrialStarted, WorkerLost, WorkerPool
+from drive_workers import LANES, events_until, fill, lane_request, results_of
+from fxai.pool import InlinePool, LocalPool, WorkerLost, WorkerPool
 from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult, TrialState
 
 Open = Callable[..., WorkerPool]
@@ -27,16 +27,6 @@ def open_workers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ope
             return stack.enter_context(LocalPool(each, tmp_path, plan))
 
         yield opened
-
-
-def fill(workers: WorkerPool, requests: list[TrialRequest]) -> None:
-    """Submit trials while slots are free, and return when all have started. Reports stay unanswered."""
-    running: set[int] = set()
-    waiting = list(requests)
-    while waiting or running != {request.number for request in requests}:
-        while waiting and workers.free_slots:
-            workers.submit(waiting.pop(0))
-        running |= {event.number for event in workers.events(1.0) if isinstance(event, TrialStarted)}
 
 
 def continue_all(workers: WorkerPool, requests: list[TrialRequest]) -> None:

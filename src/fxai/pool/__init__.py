@@ -1,6 +1,6 @@
 """The parent's side of workers: the `WorkerPool` contract, a pool of processes, and a pool inside this process."""
 
-from fxai.pool.contract import Activity, TrialStarted, WorkerEvent, WorkerLost, WorkerPool
+from fxai.pool.contract import Activity, PoolNotice, TrialStarted, WorkerEvent, WorkerLost, WorkerPool
 from fxai.pool.inline import InlinePool
 from fxai.pool.limits import Limits
 from fxai.pool.local_pool import LocalPool
@@ -13,6 +13,7 @@ __all__ = [
     "InlinePool",
     "Limits",
     "LocalPool",
+    "PoolNotice",
     "RunningTrial",
     "SlotPlan",
     "TrialStarted",

@@ -27,10 +27,18 @@ class WorkerLost:
     cause: Cause
     message: str
     trials: tuple[int, ...]
+    host: str = ""  # the host, if the worker was lost together with all workers of its host
 
 
-WorkerEvent: TypeAlias = TrialStarted | Report | TrialResult | WorkerLost
-"""A trial has begun, has reported, or has ended or was returned by its worker; or a worker was lost."""
+@dataclass(frozen=True, slots=True)
+class PoolNotice:
+    """A warning about the workers, for example about a host that cannot be used."""
+
+    message: str
+
+
+WorkerEvent: TypeAlias = TrialStarted | Report | TrialResult | WorkerLost | PoolNotice
+"""A trial has begun, has reported, or has ended or was returned by its worker; a worker was lost; or a warning."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,9 +58,18 @@ class WorkerSlot:
     """
 
     def __init__(
-        self, slot: Slot, limits: Limits, log: Path, plan: LanePlan | None, selector: selectors.BaseSelector
+        self,
+        slot: Slot,
+        limits: Limits,
+        log: Path,
+        plan: LanePlan | None,
+        selector: selectors.BaseSelector,
+        *,
+        host: str = "",
     ) -> None:
+        """Start a process. `host` is the name of this machine, for messages to the user, if there are several."""
         self.slot = slot
+        self._where = f" on host {host}" if host else ""
         self._limits = limits
         self._log = log
         self._plan = plan
@@ -185,7 +194,7 @@ class WorkerSlot:
     def _on_ready(self, message: WorkerMessage) -> None:
         if message.failure is not None:
             objective = "" if self._plan is None else self._plan.objective
-            failed = f"the objective {objective} cannot be imported: {message.failure.message}"
+            failed = f"the objective {objective} cannot be imported{self._where}: {message.failure.message}"
             raise InputError(short_cause(f"{failed} (log: {self._log})"))
         self._enter(Phase.READY)
         self._state.was_ready = True
@@ -264,7 +273,7 @@ class WorkerSlot:
         elif self._was_killed_for_memory(exit_code):
             cause, reason = Cause.OUT_OF_MEMORY, f"{reason} because the machine's memory ran out"
         requests = [trial.request for trial in trials]
-        return describe_loss(self.slot.index, cause, reason, requests, self._log_of(requests))
+        return describe_loss(self.slot.index, cause, reason, requests, self._log_of(requests), where=self._where)
 
     def _was_killed_for_memory(self, exit_code: int | None) -> bool:
         return exit_code == -signal.SIGKILL and out_of_memory_kills() > self._kills_before
@@ -278,9 +287,10 @@ class WorkerSlot:
     def _on_failed_start(self, reason: str) -> None:
         self._failed_starts += 1
         if self._failed_starts >= START_ATTEMPTS:
+            log = short_cause(f"{_last_line_of(self._log)} (log: {self._log})")
             raise FxaiError(
-                f"Worker {self.slot.index} does not start: {reason}, {self._failed_starts} times in a row; "
-                f"its log ends with: {short_cause(f'{_last_line_of(self._log)} (log: {self._log})')}"
+                f"Worker {self.slot.index}{self._where} does not start: {reason}, "
+                f"{self._failed_starts} times in a row; its log ends with: {log}"
             )
         self._enter(Phase.PAUSED, FIRST_PAUSE_SECONDS * 2 ** (self._failed_starts - 1))
 

@@ -23,7 +23,28 @@ def from_line(kind: type[T], line: bytes) -> T:
     Raises:
         ValueError: If the line is not such a record.
     """
-    record: T = _adapter(kind).validate_python(json.loads(line))  # type: ignore[arg-type] # a class is hashable
+    return from_document(kind, json_of(line))
+
+
+def json_of(line: bytes) -> Any:
+    """The JSON document in a line.
+
+    Raises:
+        ValueError: If the line is not JSON.
+    """
+    try:
+        return json.loads(line)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def from_document(kind: type[T], document: object) -> T:
+    """The record in a JSON document.
+
+    Raises:
+        ValueError: If the document is not such a record.
+    """
+    record: T = _adapter(kind).validate_python(document)  # type: ignore[arg-type] # a class is hashable
     return record
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fxai.errors import InputError
 from fxai.formatting import counted
-from fxai.pool import RunningTrial, TrialStarted, WorkerLost, WorkerPool
+from fxai.pool import PoolNotice, RunningTrial, TrialStarted, WorkerLost, WorkerPool
 from fxai.protocol import Cause, Decision, ParamValue, Report, TrialRequest, TrialResult, TrialState
 from fxai.search.asked_trial import AskedTrial
 from fxai.search.seeds import turn
@@ -180,6 +180,8 @@ class _Run:
                     yield from self._ended_trial(event)
                 case WorkerLost():
                     yield from self._lost(event)
+                case PoolNotice(message):
+                    yield Notice(message, warns=True)
                 case TrialStarted() | Report() | TrialResult():
                     pass  # reports are handled above; the other events are of trials that are not running any more
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from fxai.errors import FxaiError
-from fxai.pool import WorkerEvent, WorkerLost, WorkerPool
+from fxai.pool import PoolNotice, WorkerEvent, WorkerLost, WorkerPool
 from fxai.protocol import Decision, Report, TrialRequest, TrialResult, TrialState
 from fxai.study.events import Heartbeat, Notice
 from fxai.study.stop_signal import StopSignal, Urgency
@@ -96,6 +96,8 @@ class _TrainingRun:
                 yield Notice(f"A worker was lost: {message}")
                 for number in numbers:
                     self._retry(number, message)
+            case PoolNotice(message=message):
+                yield Notice(message, warns=True)
 
     def _answer(self, report: Report) -> Decision:
         if report.step >= self._pruned_at.get(report.number, math.inf):

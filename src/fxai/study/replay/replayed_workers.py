@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from fxai.pool import (
     Activity,
+    PoolNotice,
     RunningTrial,
     TrialStarted,
     WorkerEvent,
@@ -217,7 +218,7 @@ class ReplayedPool:
                     self._leave_recorded_order("a worker is lost")
                     self._forget(trials)
                     passed.append(event)
-                case TrialStarted():
+                case TrialStarted() | PoolNotice():
                     passed.append(event)
         return passed
 

@@ -1,0 +1,215 @@
+"""The workers of one host: starts them, passes trials and answers to them, and collects what they do.
+
+It runs on the machine of the workers. It knows the messages, not what carries them.
+"""
+
+import contextlib
+import os
+import selectors
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from fxai.errors import FxaiError, InputError
+from fxai.pool.contract import TrialStarted, WorkerEvent, WorkerLost
+from fxai.pool.remote.messages import (
+    PROTOCOL,
+    EndHost,
+    FolderProbe,
+    FromHost,
+    HostEvent,
+    HostEvents,
+    HostFailure,
+    HostHello,
+    HostReady,
+    HostRefusal,
+    HostWelcome,
+    SubmitTrial,
+    ToHost,
+    TrialsGivenBack,
+)
+from fxai.pool.remote.versions import own_versions
+from fxai.pool.running_trials import RunningTrial
+from fxai.pool.worker_slot import WorkerSlot
+from fxai.protocol import Report, Slot, TrialResult
+from fxai.protocol.worker_messages import DecisionMessage
+
+
+class HostEnd(Enum):
+    """Why a host has ended."""
+
+    BY_PARENT = auto()  # the study is over, or needs the host no more
+    REFUSED = auto()  # the parent does not use it, for example because of its versions
+    FAILED = auto()  # its workers do not start
+    PARENT_LOST = auto()  # the connection to the parent broke
+
+
+@dataclass(frozen=True, slots=True)
+class HostEnding:
+    """The end of a host, with a message for its user."""
+
+    end: HostEnd
+    message: str
+
+
+class WorkerHost:
+    """Feed it with the parent's messages by `receive`, and send the parent what `messages` returns.
+
+    The first message is the host's hello. After `ending` is set and the last messages are sent, close it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        slots: Sequence[Slot],
+        folder: Path,
+        *,
+        versions: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make a host whose workers start once the parent has welcomed it.
+
+        Args:
+            name: Of the machine, for messages to the user.
+            slots: Of its workers.
+            folder: For logs and trials if the study's folder cannot be reached from here.
+            versions: Further programs whose versions have to be the same as the parent's.
+        """
+        self.ending: HostEnding | None = None
+        self._name = name
+        self._slots = tuple(slots)
+        self._folder = folder.absolute()
+        self._selector = selectors.DefaultSelector()
+        self._workers: dict[int, WorkerSlot] = {}
+        self._known: dict[int, HostEvents] = {}  # what the parent knows of each worker
+        self._running: dict[int, int] = {}  # the worker of each trial that has not ended
+        self._unsent: list[FromHost] = [
+            HostHello(name, os.getpid(), PROTOCOL, {**own_versions(), **(versions or {})}, self._slots)
+        ]
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when `messages` may have some, for the selector of the transport."""
+        return self._selector.fileno()  # epoll and kqueue have one
+
+    def deadline(self) -> float | None:
+        """Time at which `messages` has to be called at the latest, as `time.monotonic`. None if there is none."""
+        return min((at for worker in self._workers.values() if (at := worker.deadline()) is not None), default=None)
+
+    def receive(self, message: ToHost) -> None:
+        """Handle a message of the parent. Messages about workers that the host does not have are ignored."""
+        match message:
+            case HostWelcome() if not self._workers and self.ending is None:
+                self._begin(message)
+            case SubmitTrial(worker, request) if worker in self._workers:
+                self._running[request.number] = worker
+                self._workers[worker].submit(RunningTrial(request))
+            case DecisionMessage(number, decision) if number in self._running:
+                self._workers[self._running[number]].answer(number, decision)
+            case HostRefusal(text):
+                self.ending = HostEnding(HostEnd.REFUSED, text)
+            case EndHost(text):
+                self.ending = HostEnding(HostEnd.BY_PARENT, text)
+            case _:
+                pass
+
+    def messages(self, timeout: float = 0.0) -> Sequence[FromHost]:
+        """The messages for the parent since the last call. Waits up to `timeout` seconds for the first one."""
+        until = time.monotonic() + timeout
+        while self.ending is None:
+            try:
+                self._advance(0.0 if self._unsent else until - time.monotonic())
+            except FxaiError as error:
+                self._fail(error)
+            if self._unsent or time.monotonic() >= until:
+                break
+        unsent, self._unsent = self._unsent, []
+        return unsent
+
+    def close(self) -> None:
+        """End the workers and wait until their processes have ended. A second call does nothing."""
+        for worker in self._workers.values():
+            worker.end()
+        for worker in self._workers.values():
+            worker.wait()
+        self._workers = {}
+        self._selector.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _begin(self, welcome: HostWelcome) -> None:
+        """Start the workers."""
+        sys.path.extend(path for path in welcome.sys_path if path not in sys.path and Path(path).is_dir())
+        shared = _reads(welcome.probe)
+        logs = welcome.logs if shared else self._folder / "logs"
+        for index, slot in enumerate(self._slots, start=welcome.first_worker):
+            self._workers[index] = WorkerSlot(
+                replace(slot, index=index),
+                welcome.limits,
+                logs / f"worker-{index}.log",
+                welcome.plan,
+                self._selector,
+                host=self._name,
+            )
+            self._known[index] = HostEvents(index)
+        self._unsent.append(HostReady(shared))
+
+    def _advance(self, seconds: float) -> None:
+        """Wait for the workers, at most this long, and collect what they have sent."""
+        for index, worker in self._workers.items():
+            self._collect(index, list(worker.keep_time()))
+        deadline = self.deadline()
+        left = seconds if deadline is None else min(seconds, deadline - time.monotonic())
+        for key, _ in self._selector.select(0.0 if self._unsent else max(left, 0.0)):
+            worker = key.data
+            self._collect(worker.slot.index, list(worker.events()))
+        for index in self._workers:
+            self._give_back(index)
+            self._collect(index, [])
+
+    def _collect(self, index: int, events: Sequence[WorkerEvent]) -> None:
+        """Send the events of a worker and its lanes, if there are events or the lanes have changed."""
+        passed: list[HostEvent] = []
+        for event in events:
+            match event:
+                case TrialResult(number):
+                    self._running.pop(number, None)
+                case WorkerLost(trials=numbers):
+                    for number in numbers:
+                        self._running.pop(number, None)
+            if isinstance(event, TrialStarted | Report | TrialResult | WorkerLost):
+                passed.append(event)
+        capacity = self._workers[index].capacity
+        occupied = tuple(request.number for request in capacity.requests if request.number not in self._running)
+        state = HostEvents(index, (), capacity.width, capacity.open, occupied)
+        if passed or state != self._known[index]:
+            self._known[index] = state
+            self._unsent.append(replace(state, events=tuple(passed)))
+
+    def _give_back(self, index: int) -> None:
+        """Send the trials for which the worker has no room."""
+        numbers = tuple(trial.number for trial in self._workers[index].take_surplus())
+        for number in numbers:
+            del self._running[number]
+        if numbers:
+            self._unsent.append(TrialsGivenBack(index, numbers))
+
+    def _fail(self, error: FxaiError) -> None:
+        self.ending = HostEnding(HostEnd.FAILED, str(error))
+        self._unsent.append(HostFailure(str(error), isinstance(error, InputError)))
+
+
+def _reads(probe: FolderProbe) -> bool:
+    """Whether this process reads the parent's file and may write into its folder."""
+    with contextlib.suppress(OSError, ValueError):
+        return probe.file.read_text() == probe.content and os.access(probe.file.parent, os.W_OK)
+    return False
