@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import torch
 
-from fxai.market.dataset import Market, prepare
+from fxai.market.markets.dataset import Market, prepare
 from fxai.rl.agents.build_training import build_training
 from fxai.rl.environment.market_tensors import MarketTensors, on_device
 from fxai.rl.lanes.pack import Pack

@@ -25,8 +25,8 @@ from pathlib import Path
 
 import psutil
 
-from fxai.market.dataset import prepare
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.markets.dataset import prepare
+from fxai.market.reading.synthetic_market import synthetic_market
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.reading.load import spec_of
 from fxai.spec.search.study import StudySpec

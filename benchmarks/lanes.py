@@ -31,7 +31,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from fxai.market.dataset import prepare
+from fxai.market.markets.dataset import prepare
 from fxai.pool import machine_slots
 from fxai.pool.machine import available_cores
 from fxai.spec.fields.env_config import EnvConfig

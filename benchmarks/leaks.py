@@ -25,7 +25,7 @@ from fxai.market.leaks.check_columns import check_columns
 from fxai.market.leaks.check_function import check_function
 from fxai.market.leaks.check_scaling import check_scaling
 from fxai.market.leaks.findings import LeakFinding
-from fxai.market.read_bars import load_bars
+from fxai.market.reading.read_bars import load_bars
 from fxai.spec.fields.data_config import DataConfig
 
 NOISE_SETS = 2  # of each market

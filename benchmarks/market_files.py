@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from fxai.market.bars import Bars
-from fxai.market.read_bars import load_bars
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.read_bars import load_bars
+from fxai.market.reading.synthetic_market import synthetic_market
 from fxai.spec.fields.data_config import DataConfig
 from planted_searches import student, volatility
 

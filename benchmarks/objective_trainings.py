@@ -14,8 +14,8 @@ import optuna
 from numpy.typing import NDArray
 from optuna.samplers import RandomSampler
 
-from fxai.market.bar_returns import read_bar_returns
-from fxai.market.dataset import prepare
+from fxai.market.markets.dataset import prepare
+from fxai.market.scores.bar_returns import read_bar_returns
 from fxai.pool import LocalPool, machine_slots
 from fxai.protocol import LanePlan, ParamValue, TrialPaths, TrialRequest
 from fxai.protocol.records import NO_STUDY

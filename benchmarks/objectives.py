@@ -33,8 +33,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from fxai.market.metrics import performance
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
+from fxai.market.scores.metrics import performance
 from market_files import stretches, weak_pattern, write_bars
 from objective_trainings import Array, Effort, SplitMarket, Trainings, train
 from smoke import parse

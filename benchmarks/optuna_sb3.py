@@ -17,7 +17,7 @@ from typing import Self
 import optuna
 import torch
 
-from fxai.market.dataset import prepare
+from fxai.market.markets.dataset import prepare
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import configure
 from fxai.spec.search.parameters import FloatParameter

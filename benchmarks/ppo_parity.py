@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from scipy.stats import bootstrap, trim_mean
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from fxai.market.dataset import Market, prepare_bars
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.markets.dataset import Market, prepare_bars
+from fxai.market.reading.synthetic_market import synthetic_market
 from fxai.objectives.train_agent import train_agent
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.environment.gymnasium_env import GymnasiumEnv

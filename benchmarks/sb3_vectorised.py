@@ -20,8 +20,8 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvS
 from torch import Tensor
 from torch.distributions import Categorical
 
-from fxai.market.dataset import Market
-from fxai.market.splits import Span
+from fxai.market.markets.dataset import Market
+from fxai.market.splits.splits import Span
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.environment.gymnasium_env import GymnasiumEnv
 from fxai.rl.environment.market_env import MarketEnv

@@ -29,7 +29,7 @@ from fxai.evaluation.mean_difference import MeanDifference
 from fxai.evaluation.verdict import Verdict
 from fxai.evaluation.verdict_word import VerdictWord
 from fxai.evaluation.verdict_words import sentences
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
 from fxai.results.paths import StudyPaths
 from fxai.results.study_verdict import StudyVerdict, read_study_verdict
 from lanes_search import REPOSITORY, SHORTEST, SPEC, STUDY

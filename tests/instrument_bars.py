@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fxai.market.bars import Bars
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
 
 LENGTHS = {"AUD": 900, "EUR": 1000, "JPY": 800}
 """Number of bars by name; each leaves out other hours."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fxai.market.scored_steps import SpanScore
+from fxai.market.scores.scored_steps import SpanScore
 from fxai.rl.environment.batched_env import Step
 from fxai.rl.lanes import counter_rng
 from fxai.rl.lanes.policy import Policy

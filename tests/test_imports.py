@@ -29,9 +29,22 @@ LEVELS = [
     {"__main__"},
 ]
 SUBFOLDERS = {
+    "market": [
+        "bars",
+        "reading",
+        "timestamps",
+        "splits",
+        "features",
+        "markets",
+        "rules",
+        "leaks",
+        "scores",
+        "mapped",
+    ],
     "rl": ["kernels", "lanes", "networks", "environment", "algorithms", "training", "agents"],
     "spec": ["yaml", "fields", "search", "checks", "reading"],
 }
+BESIDE_SUBFOLDERS = {"market": ["bars"]}
 LEVEL_OF = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
 IMPORTERS = {
     "optuna": {"search", "results", "dashboard"},
@@ -45,6 +58,7 @@ IMPORTERS = {
     "typer": {"cli"},
 }
 FILES = sorted(SOURCE.rglob("*.py"))
+FILES_OF = {folder: [path for path in FILES if path.is_relative_to(SOURCE / folder)] for folder in SUBFOLDERS}
 
 
 def folder_of(path: Path) -> str:
@@ -75,8 +89,8 @@ def test_imports_run_one_way(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_imports_between_subfolders_run_one_way(path: Path) -> None:
-    folder, *inner = path.relative_to(SOURCE).parts
-    if folder not in SUBFOLDERS or len(inner) < 2:
+    folder, *inner = path.relative_to(SOURCE).with_suffix("").parts
+    if folder not in SUBFOLDERS or inner == ["__init__"]:
         return
     order = SUBFOLDERS[folder]
     for module in imported_modules(path):
@@ -87,9 +101,14 @@ def test_imports_between_subfolders_run_one_way(path: Path) -> None:
 
 @pytest.mark.parametrize("folder", SUBFOLDERS)
 def test_every_subfolder_is_in_the_order(folder: str) -> None:
-    inner = [path.relative_to(SOURCE / folder).parts for path in FILES if path.is_relative_to(SOURCE / folder)]
-    assert {parts[0] for parts in inner if len(parts) > 1} == set(SUBFOLDERS[folder])
-    assert {parts[0] for parts in inner if len(parts) == 1} == {"__init__.py"}, "a file is beside the subfolders"
+    inner = {path.relative_to(SOURCE / folder).with_suffix("").parts[0] for path in FILES_OF[folder]}
+    assert inner == {"__init__", *SUBFOLDERS[folder]}
+
+
+@pytest.mark.parametrize("folder", SUBFOLDERS)
+def test_no_file_is_beside_the_subfolders(folder: str) -> None:
+    files = {path.stem for path in FILES_OF[folder] if path.parent == SOURCE / folder}
+    assert files == {"__init__", *BESIDE_SUBFOLDERS.get(folder, ())}
 
 
 def test_reading_imports_only_bars_of_the_market() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fxai.market.read_bars import load_bars
+from fxai.market.reading.read_bars import load_bars
 from fxai.spec.fields.data_config import DataConfig
 
 FILE = Path(__file__).with_name("bars.csv")

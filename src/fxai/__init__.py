@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from fxai.api.mlflow_manager import MLflowManager
     from fxai.api.studies import load_results, load_specs, run_study
     from fxai.api.training_engine import Engine, TrainingEngine
-    from fxai.market.rules import Action
-    from fxai.market.track_record import TrackRecord, read_track_record
+    from fxai.market.rules.rules import Action
+    from fxai.market.scores.track_record import TrackRecord, read_track_record
     from fxai.results.study_results import StudyResults
     from fxai.rl.agents.agent import Agent
     from fxai.rl.agents.agent_file import load_agent
@@ -61,7 +61,7 @@ __all__ = [
 
 _HOMES = {
     "AccountView": "fxai.rl.environment.observation",
-    "Action": "fxai.market.rules",
+    "Action": "fxai.market.rules.rules",
     "Agent": "fxai.rl.agents.agent",
     "Analysis": "fxai.api.analysis",
     "Committee": "fxai.rl.agents.committee",
@@ -76,7 +76,7 @@ _HOMES = {
     "MinimalTuner": "fxai.api.minimal_tuner",
     "StudyResults": "fxai.results.study_results",
     "StudySpec": "fxai.spec.search.study",
-    "TrackRecord": "fxai.market.track_record",
+    "TrackRecord": "fxai.market.scores.track_record",
     "TrainingEngine": "fxai.api.training_engine",
     "compare_multiple_studies": "fxai.api.hpo_dashboard",
     "create_hpo_dashboard": "fxai.api.hpo_dashboard",
@@ -84,7 +84,7 @@ _HOMES = {
     "load_agent": "fxai.rl.agents.agent_file",
     "load_results": "fxai.api.studies",
     "load_specs": "fxai.api.studies",
-    "read_track_record": "fxai.market.track_record",
+    "read_track_record": "fxai.market.scores.track_record",
     "run_study": "fxai.api.studies",
 }
 

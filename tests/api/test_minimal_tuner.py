@@ -12,7 +12,7 @@ from fxai import MinimalTuner
 from fxai.api.minimal_tuner import DEFAULT_SPACE, EPISODES
 from fxai.api.tuner_data import data_section
 from fxai.errors import DataError, InputError
-from fxai.market.dataset import prepare
+from fxai.market.markets.dataset import prepare
 from fxai.spec.fields.data_config import DataConfig
 
 pytestmark = pytest.mark.usefixtures("inline_workers")

@@ -9,7 +9,7 @@ from api.conftest import TINY, TINY_ENV, TINY_MODEL
 from api.valley import Valley
 from fxai import HPOptimizer, StudyResults
 from fxai.errors import SpecError
-from fxai.market.bar_returns import read_bar_returns
+from fxai.market.scores.bar_returns import read_bar_returns
 from fxai.spec.reading.load import load_spec
 
 FOLDS = {"walk_forward": {"folds": 3}}

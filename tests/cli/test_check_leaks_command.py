@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cli.conftest import Fxai
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
 
 MODULE = """\
 import numpy as np

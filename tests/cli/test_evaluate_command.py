@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Finished, Fxai, call_fxai
-from fxai.market.track_record import read_track_record
+from fxai.market.scores.track_record import read_track_record
 from fxai.metric_text import metric_texts
 from fxai.objectives.train_agent import train_agent
 from fxai.results.paths import StudyPaths

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cli.conftest import call_fxai
-from fxai.market.bar_returns import read_bar_returns
+from fxai.market.scores.bar_returns import read_bar_returns
 from fxai.rl.agents.agent_file import load_agent
 from inline_workers import train_in_this_process
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 
 from cli.conftest import Finished, call_fxai
-from fxai.market.track_record import read_track_record
+from fxai.market.scores.track_record import read_track_record
 from fxai.metric_text import number_text
 from fxai.objectives.train_agent import train_agent
 from fxai.results.same_bars import error_of_mean

@@ -9,7 +9,7 @@ import pytest
 
 from cli.conftest import call_fxai
 from fxai.evaluation.neighbourhood_words import neighbourhood_sentences
-from fxai.market.read_bars import load_bars
+from fxai.market.reading.read_bars import load_bars
 from fxai.results.study_verdict import read_study_verdict
 from fxai.results.track_files import is_of
 from fxai.results.training.best_config import load_best_config

@@ -13,7 +13,7 @@ import pytest
 from cli.conftest import call_fxai
 from cli.test_verdict_command import BARS, SPEC
 from fxai.evaluation.verdict_word import VerdictWord
-from fxai.market.read_bars import load_bars
+from fxai.market.reading.read_bars import load_bars
 from fxai.results.study_results import StudyResults
 from fxai.spec.fields.data_config import DataConfig
 

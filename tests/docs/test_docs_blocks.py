@@ -13,7 +13,7 @@ import yaml
 
 from cli.conftest import SMALL_SPEC, call_fxai
 from docs.pages import DOCS, PAGES, Block, assert_can_be_called, blocks, command_lines, inline_commands, is_ours
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
 from fxai.spec.checks.cross_field_checks import study_problems
 from fxai.spec.checks.study_parts import parts_of
 from fxai.spec.reading.find_spec import find_spec, shipped_specs

@@ -8,7 +8,7 @@ import pytest
 from evaluation.test_verdict import committee
 from fxai.evaluation.agent_figures import BoundedFigure, agent_figures, annual_sharpe, total_return
 from fxai.evaluation.committee_returns import CommitteeReturns
-from fxai.market.metrics import performance
+from fxai.market.scores.metrics import performance
 
 
 def test_the_figures_are_those_of_the_committees_returns() -> None:

@@ -6,7 +6,7 @@ import pytest
 from fxai.errors import InputError
 from fxai.evaluation.committee_returns import CommitteeReturns
 from fxai.evaluation.whole_error import estimate
-from fxai.market.metrics import sharpe
+from fxai.market.scores.metrics import sharpe
 
 
 def committee(seeds: int = 4, bars: int = 1000, seed: int = 0) -> CommitteeReturns:

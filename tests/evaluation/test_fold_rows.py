@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from fxai.evaluation.fold_rows import arrangement
-from fxai.market.bar_returns import windows_of
-from fxai.market.folds import combinatorial_folds, latest_first, walk_forward_folds
-from fxai.market.splits import Span, Splits
+from fxai.market.scores.bar_returns import windows_of
+from fxai.market.splits.folds import combinatorial_folds, latest_first, walk_forward_folds
+from fxai.market.splits.splits import Span, Splits
 
 GROUPS = 4
 SPLITS = Splits(Span(0, 20), Span(20, 41), Span(41, 50))

@@ -5,9 +5,9 @@ import pytest
 
 from fxai.evaluation.fresh_value import fresh_error
 from fxai.evaluation.whole_error import estimate
-from fxai.market.bar_returns import BarReturns
-from fxai.market.metrics import sharpe
-from fxai.market.splits import Span
+from fxai.market.scores.bar_returns import BarReturns
+from fxai.market.scores.metrics import sharpe
+from fxai.market.splits.splits import Span
 
 YEAR = 6280.0
 RETURNS = np.random.default_rng(0).normal(1e-5, 1e-3, (4, 300)).astype(np.float32)

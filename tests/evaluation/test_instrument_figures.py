@@ -6,9 +6,9 @@ import pytest
 from fxai.evaluation.committee_returns import CommitteeReturns
 from fxai.evaluation.instrument_figures import instrument_figures, portfolio
 from fxai.evaluation.position_baselines import PositionPath, TradedMarket, portfolio_baselines, position_baselines
-from fxai.market.dataset import prepare_bars
-from fxai.market.instrument_scores import InstrumentBars
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.markets.dataset import prepare_bars
+from fxai.market.reading.synthetic_market import synthetic_market
+from fxai.market.scores.instrument_scores import InstrumentBars
 from fxai.spec.fields.data_config import DataConfig, SplitConfig
 from fxai.spec.fields.env_config import EnvConfig
 

@@ -9,10 +9,10 @@ from fxai.evaluation.position_baselines import (
     break_even_cost_multiple,
     position_baselines,
 )
-from fxai.market.baselines import hold
-from fxai.market.dataset import Market, prepare_bars
-from fxai.market.position_returns import PositionReturns
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.markets.dataset import Market, prepare_bars
+from fxai.market.reading.synthetic_market import synthetic_market
+from fxai.market.scores.baselines import hold
+from fxai.market.scores.position_returns import PositionReturns
 from fxai.spec.fields.data_config import DataConfig, SplitConfig
 from fxai.spec.fields.env_config import EnvConfig
 

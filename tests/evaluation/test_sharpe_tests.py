@@ -20,7 +20,7 @@ from fxai.evaluation.sharpe_tests import (
     sharpe_sample,
     sharpe_standard_error,
 )
-from fxai.market.metrics import sharpe
+from fxai.market.scores.metrics import sharpe
 
 
 def rounds_to(value: float, digits: int):

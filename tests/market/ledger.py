@@ -1,6 +1,6 @@
 """The rules of trading once more, as slow and as readable as they can be: the ledger of one episode.
 
-It shares no code with `fxai.market.rules` and keeps its books in another form: cash, units and prices in place of
+It shares no code with `fxai.market.rules.rules` and keeps its books in another form: cash, units and prices in place of
 equity and returns. Tests hold the rules, in each form in which they run, to this ledger.
 
 The order of events in the step from bar t to bar t + 1:

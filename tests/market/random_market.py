@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fxai.market.quotes import QuoteTable
-from fxai.market.sessions import session_codes
+from fxai.market.rules.quotes import QuoteTable
+from fxai.market.rules.sessions import session_codes
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 from fxai.spec.fields.session_config import WEEK, SessionConfig
 from market.ledger import Prices

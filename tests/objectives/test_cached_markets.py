@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fxai.market.mapped import market_cache
-from fxai.market.read_bars import load_bars
+from fxai.market.reading.read_bars import load_bars
 from fxai.objectives.cached_markets import forget_markets
 from fxai.objectives.fx_trading import run_trial, signature
 from fxai.protocol import Outcome, Report, Slot, TrialPaths, TrialRequest

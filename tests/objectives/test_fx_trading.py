@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from fxai.errors import FxaiError
-from fxai.market.dataset import prepare
-from fxai.market.scored_steps import SCORES
+from fxai.market.markets.dataset import prepare
+from fxai.market.scores.scored_steps import SCORES
 from fxai.objectives.fx_trading import run_trial
 from fxai.objectives.train_agent import train_agent
 from fxai.protocol import JsonObject, Outcome, Report, Slot, TrialPaths, TrialRequest

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from fxai.market.dataset import prepare, with_oracle
-from fxai.market.scored_steps import SCORES
+from fxai.market.markets.dataset import prepare, with_oracle
+from fxai.market.scores.scored_steps import SCORES
 from fxai.objectives.fx_trading import run_trial
 from fxai.objectives.train_agent import train_agent
 from fxai.protocol import JsonObject, Outcome, Report, Slot, TrialPaths, TrialRequest

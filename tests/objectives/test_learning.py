@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from fxai.market.dataset import Market, prepare, prepare_bars, with_oracle
-from fxai.market.read_bars import load_bars
-from fxai.market.synthetic_market import shuffled, synthetic_market
+from fxai.market.markets.dataset import Market, prepare, prepare_bars, with_oracle
+from fxai.market.reading.read_bars import load_bars
+from fxai.market.reading.synthetic_market import shuffled, synthetic_market
 from fxai.objectives.train_agent import train_agent
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.env_config import EnvConfig

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from drive_workers import request_for, result_of
-from fxai.market.bar_returns import read_bar_returns
-from fxai.market.dataset import prepare_bars
-from fxai.market.position_function import function_positions
-from fxai.market.read_bars import load_bars
-from fxai.market.scored_positions import bars_before_test, score_positions, scored_windows
+from fxai.market.markets.dataset import prepare_bars
+from fxai.market.reading.read_bars import load_bars
+from fxai.market.scores.bar_returns import read_bar_returns
+from fxai.market.scores.position_function import function_positions
+from fxai.market.scores.scored_positions import bars_before_test, score_positions, scored_windows
 from fxai.pool import LocalPool
 from fxai.protocol import MARKET_ERROR, STANDARD_ERROR, LanePlan, Slot, TrialPaths, TrialRequest, TrialState
 from fxai.spec.search.metrics import METRICS

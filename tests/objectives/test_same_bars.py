@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from fxai.market.dataset import prepare
+from fxai.market.markets.dataset import prepare
 from fxai.objectives.fx_trading import open_lanes, signature
 from fxai.protocol import Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult
 from fxai.rl.agents.agent_file import load_agent

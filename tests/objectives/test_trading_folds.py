@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from fxai.evaluation.whole_error import estimate_over_folds
-from fxai.market.bar_returns import read_bar_returns, windows_of
-from fxai.market.dataset import Market, prepare, prepare_folds
-from fxai.market.folds import latest_first, paths_of
-from fxai.market.splits import Span
+from fxai.market.markets.dataset import Market, prepare, prepare_folds
+from fxai.market.scores.bar_returns import read_bar_returns, windows_of
+from fxai.market.splits.folds import latest_first, paths_of
+from fxai.market.splits.splits import Span
 from fxai.objectives.fx_trading import open_lanes, signature
 from fxai.objectives.trading_lanes import TradingLanes
 from fxai.objectives.train_agent import train_agent

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from fxai.market.bar_returns import read_bar_returns
-from fxai.market.instruments import prepare_set
+from fxai.market.markets.instruments import prepare_set
+from fxai.market.scores.bar_returns import read_bar_returns
 from fxai.objectives.fx_trading import open_lanes, signature
 from fxai.objectives.trading_lanes import TradingLanes
 from fxai.protocol import MARKET_ERROR, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult

@@ -11,9 +11,9 @@ from typing import Any, cast
 import pytest
 import torch
 
-from fxai.market.bar_returns import read_bar_returns
-from fxai.market.dataset import prepare
-from fxai.market.instruments import MarketSet
+from fxai.market.markets.dataset import prepare
+from fxai.market.markets.instruments import MarketSet
+from fxai.market.scores.bar_returns import read_bar_returns
 from fxai.objectives.fx_trading import open_lanes, run_trial, signature
 from fxai.objectives.trading_lanes import TradingLanes
 from fxai.objectives.trading_trial import TradingTrial, TrialConfigs

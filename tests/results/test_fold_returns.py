@@ -5,8 +5,8 @@ import pytest
 
 from fxai.evaluation.fold_efficiency import WalkForwardEfficiency, walk_forward_efficiency
 from fxai.evaluation.verdict import MissingFigure
-from fxai.market.bar_returns import BarReturns
-from fxai.market.splits import Span
+from fxai.market.scores.bar_returns import BarReturns
+from fxai.market.splits.splits import Span
 from fxai.protocol import TrialPaths
 from fxai.results.fold_returns import efficiency_of
 

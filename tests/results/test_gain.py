@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from fxai.evaluation.whole_error import estimate, estimate_difference
-from fxai.market.bar_returns import BarReturns, Windows, read_bar_returns
-from fxai.market.metrics import sharpe
-from fxai.market.splits import Span
+from fxai.market.scores.bar_returns import BarReturns, Windows, read_bar_returns
+from fxai.market.scores.metrics import sharpe
+from fxai.market.splits.splits import Span
 from fxai.protocol import MARKET_ERROR, SEED_ERROR, STANDARD_ERROR
 from fxai.results.gain import over_trial_0
 from fxai.results.paths import StudyPaths

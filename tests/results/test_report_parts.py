@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from fxai.market.track_record import TrackRecord
+from fxai.market.scores.track_record import TrackRecord
 from fxai.protocol import ParamValue
 from fxai.results.page.palette import DARK, SCALE, SERIES, STATES
 from fxai.results.paths import StudyPaths

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fxai.market.bar_returns import BarReturns
-from fxai.market.splits import Span
+from fxai.market.scores.bar_returns import BarReturns
+from fxai.market.splits.splits import Span
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.trial_returns import complete_trials, trial_returns

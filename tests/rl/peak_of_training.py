@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from fxai.market.dataset import Market, prepare
+from fxai.market.markets.dataset import Market, prepare
 from fxai.rl.agents.build_training import build_training
 from fxai.rl.lanes.pack import Pack
 from fxai.spec.fields.training_config import TrainingConfig

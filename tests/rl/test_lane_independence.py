@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 import torch
 
-from fxai.market.scored_steps import SpanScore
+from fxai.market.scores.scored_steps import SpanScore
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.lanes.policy import Policy
 from fxai.rl.training.training import Evaluation, Training

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fxai.market.dataset import prepare
+from fxai.market.markets.dataset import prepare
 from fxai.rl.algorithms.build import build_policy
 from fxai.spec.checks.lane_memory import lane_bytes, lane_parts
 from fxai.spec.fields.training_config import TrainingConfig

@@ -19,7 +19,7 @@ from typing import TypedDict
 import pytest
 import torch
 
-from fxai.market.dataset import prepare
+from fxai.market.markets.dataset import prepare
 from fxai.protocol import JsonObject
 from fxai.rl.agents.build_training import build_training
 from fxai.rl.agents.numerics import NUMERICS, with_numerics

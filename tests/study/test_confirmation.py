@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from fxai.evaluation.racing import Departure
-from fxai.market.bar_returns import read_bar_returns
+from fxai.market.scores.bar_returns import read_bar_returns
 from fxai.results.paths import StudyPaths
 from fxai.results.report.write import report_of
 from fxai.results.study_results import StudyResults

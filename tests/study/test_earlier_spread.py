@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from cli.conftest import Finished, call_fxai
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
 from fxai.rl.agents.agent_file import load_agent
 from fxai.search.attributes import FINGERPRINT
 from fxai.search.studies import load_study

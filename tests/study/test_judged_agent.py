@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fxai.market.dataset import prepare
+from fxai.market.markets.dataset import prepare
 from fxai.results.study_verdict import read_study_verdict
 from fxai.results.track_files import is_of
 from fxai.rl.agents.agent_file import load_agent

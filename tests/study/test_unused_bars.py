@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from fxai.errors import DataError
-from fxai.market.dataset import prepare, prepare_unsplit
-from fxai.market.read_bars import load_bars
+from fxai.market.markets.dataset import prepare, prepare_unsplit
+from fxai.market.reading.read_bars import load_bars
 from fxai.rl.agents.agent import Agent
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.training_config import TrainingConfig

@@ -11,8 +11,8 @@ import pandas as pd
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars
-from fxai.market.read_bars import load_bars
-from fxai.market.sources import NAMED_SETS
+from fxai.market.reading.read_bars import load_bars
+from fxai.market.reading.sources import NAMED_SETS
 from fxai.spec.fields.data_config import DataConfig
 
 _COLUMNS = ("open", "high", "low", "close")

@@ -17,11 +17,11 @@ from fxai.cli.output import print_json, print_pairs, print_table, print_text, st
 from fxai.errors import InputError
 from fxai.formatting import counted, figure, legible, span
 from fxai.market.bars import Faults, ReadingNote
-from fxai.market.calendar import Gaps
-from fxai.market.describe import Description
-from fxai.market.describe import describe as described
-from fxai.market.describe_instruments import describe_set
+from fxai.market.markets.describe import Description
+from fxai.market.markets.describe import describe as described
+from fxai.market.markets.describe_instruments import describe_set
 from fxai.market.reading.rows import row_names
+from fxai.market.timestamps.calendar import Gaps
 from fxai.spec.fields.data_config import CleanConfig, DataConfig
 
 data = typer.Typer(add_completion=False, rich_markup_mode=None)

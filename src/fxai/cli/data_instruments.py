@@ -11,8 +11,8 @@ from fxai.cli.output import print_pairs, print_table, print_text
 from fxai.errors import InputError
 from fxai.formatting import figure, legible
 from fxai.market.bars import ReadingNote
-from fxai.market.describe import Description
-from fxai.market.describe_instruments import SetDescription
+from fxai.market.markets.describe import Description
+from fxai.market.markets.describe_instruments import SetDescription
 from fxai.spec.fields.data_config import SplitConfig
 from fxai.spec.search.findings import findings_of
 from fxai.spec.yaml.yaml_source import dotted, parse_yaml

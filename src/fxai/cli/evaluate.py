@@ -18,8 +18,8 @@ from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
 from fxai.errors import FxaiError, InputError
 from fxai.formatting import counted, legible
-from fxai.market.splits import Split
-from fxai.market.track_record import TrackRecord
+from fxai.market.scores.track_record import TrackRecord
+from fxai.market.splits.splits import Split
 from fxai.metric_text import metric_texts, number_text
 from fxai.results.track_files import note_test_look, of_file, write_track
 

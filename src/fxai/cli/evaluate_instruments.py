@@ -11,9 +11,9 @@ from fxai.cli.data_instruments import source_of
 from fxai.cli.output import print_sentences, print_table, print_text, stdout
 from fxai.errors import InputError
 from fxai.formatting import counted, legible
-from fxai.market.equal_weights import equal_weights
-from fxai.market.splits import Split
-from fxai.market.track_record import TrackRecord
+from fxai.market.scores.equal_weights import equal_weights
+from fxai.market.scores.track_record import TrackRecord
+from fxai.market.splits.splits import Split
 from fxai.metric_text import number_text
 from fxai.protocol.standard_error import mean
 from fxai.results.track_files import of_file, write_track

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import InputError, Problem, SpecError
-from fxai.market.sources import check_source
+from fxai.market.reading.sources import check_source
 from fxai.spec.fields.objective import returns_positions
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.data_paths import searched_folders

@@ -15,7 +15,7 @@ from fxai.cli.plan import settings_of
 from fxai.cli.watch_training import TrainingView, watch_training
 from fxai.errors import FxaiError
 from fxai.formatting import short_cause
-from fxai.market.instruments import data_hash_of
+from fxai.market.markets.instruments import data_hash_of
 from fxai.metric_text import number_text
 from fxai.pool import LocalPool, machine_slots
 from fxai.protocol import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder

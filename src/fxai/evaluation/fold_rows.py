@@ -9,9 +9,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from fxai.market.bar_returns import Windows
 from fxai.market.bars import FloatArray
-from fxai.market.splits import Span
+from fxai.market.scores.bar_returns import Windows
+from fxai.market.splits.splits import Span
 
 Arrange: TypeAlias = Callable[[Sequence[FloatArray]], Sequence[FloatArray]]
 """Turns numbers of each lane, [bar], into folds with bars of their own, each [row, bar of the fold]."""

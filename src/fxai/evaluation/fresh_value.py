@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fxai.evaluation.lane_scores import can_be_computed, influences_by_fold
 from fxai.evaluation.whole_error import WholeError, estimate_from_seeds, estimate_over_folds
-from fxai.market.bar_returns import BarReturns
+from fxai.market.scores.bar_returns import BarReturns
 
 
 def fresh_error(values: Sequence[float], agents: Sequence[BarReturns], metric: str, bars_per_year: float) -> WholeError:

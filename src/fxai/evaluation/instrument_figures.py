@@ -8,7 +8,7 @@ from pydantic import ConfigDict, FiniteFloat
 
 from fxai.evaluation.committee_returns import CommitteeReturns
 from fxai.evaluation.position_baselines import StrategyFigures, strategy_figures
-from fxai.market.instrument_scores import InstrumentBars
+from fxai.market.scores.instrument_scores import InstrumentBars
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from itertools import chain
 import numpy as np
 
 from fxai.evaluation.fold_rows import arrangement
-from fxai.market.bar_returns import BarReturns
 from fxai.market.bars import FloatArray
-from fxai.market.instrument_scores import InstrumentScores, LaneScore
-from fxai.market.metrics import OF_TRADES
-from fxai.market.scored_steps import OF_REWARDS, SCORES, ScoredSteps, SpanScore
+from fxai.market.scores.bar_returns import BarReturns
+from fxai.market.scores.instrument_scores import InstrumentScores, LaneScore
+from fxai.market.scores.metrics import OF_TRADES
+from fxai.market.scores.scored_steps import OF_REWARDS, SCORES, ScoredSteps, SpanScore
 
 
 def lane_scores(bars: BarReturns, bars_per_year: float) -> Sequence[LaneScore]:

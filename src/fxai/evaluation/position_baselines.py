@@ -15,11 +15,11 @@ from pydantic import ConfigDict, FiniteFloat
 
 from fxai.evaluation.agent_figures import annual_sharpe, total_return
 from fxai.market.bars import FloatArray, TimeArray
-from fxai.market.baselines import baselines, returns_of_equity
-from fxai.market.dataset import Market
-from fxai.market.instrument_scores import InstrumentBars
-from fxai.market.portfolio_returns import PortfolioReturns
-from fxai.market.position_returns import PositionReturns
+from fxai.market.markets.dataset import Market
+from fxai.market.scores.baselines import baselines, returns_of_equity
+from fxai.market.scores.instrument_scores import InstrumentBars
+from fxai.market.scores.portfolio_returns import PortfolioReturns
+from fxai.market.scores.position_returns import PositionReturns
 from fxai.spec.fields.env_config import EnvConfig
 
 SHIFTS = 1000

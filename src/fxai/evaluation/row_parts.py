@@ -5,8 +5,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from fxai.market.bar_returns import Float32Array
 from fxai.market.bars import FloatArray
+from fxai.market.scores.bar_returns import Float32Array
 
 TrialRows: TypeAlias = FloatArray | Float32Array
 """Returns of many trials, [trial, bar]."""

@@ -7,8 +7,8 @@ import numpy as np
 from fxai.evaluation.fold_rows import Arrange, one_fold
 from fxai.evaluation.whole_error import WholeError, estimate_over_folds
 from fxai.market.bars import FloatArray
-from fxai.market.instrument_scores import LaneScore
-from fxai.market.scored_steps import SCORES
+from fxai.market.scores.instrument_scores import LaneScore
+from fxai.market.scores.scored_steps import SCORES
 from fxai.spec.search.expression import ExpressionError
 from fxai.spec.search.metrics import SYNONYMS
 from fxai.spec.search.score import SCORE, parse_score, with_score

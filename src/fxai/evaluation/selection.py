@@ -20,8 +20,8 @@ from fxai.evaluation.row_parts import row_parts
 from fxai.evaluation.sharpe_tests import deflated_sharpe, expected_maximum, sharpe_ratios, sharpe_sample
 from fxai.evaluation.verdict import MissingFigure
 from fxai.evaluation.whole_error import MINIMUM_BARS
-from fxai.market.bar_returns import Float32Array
 from fxai.market.bars import FloatArray
+from fxai.market.scores.bar_returns import Float32Array
 
 DSR = "deflated Sharpe ratio (DSR)"
 PBO = "probability of backtest overfitting (PBO)"

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 import torch
 
-from fxai.market.dataset import prepare_folds
-from fxai.market.instruments import MarketSet, prepare_set
 from fxai.market.mapped.market_cache import mapped_markets
 from fxai.market.mapped.market_folder import MappedMarkets
+from fxai.market.markets.dataset import prepare_folds
+from fxai.market.markets.instruments import MarketSet, prepare_set
 from fxai.rl.environment.instrument_spans import set_on_device
 from fxai.rl.environment.market_tensors import MarketTensors, folds_on_device, mapped_on_device
 from fxai.spec.fields.data_config import DataConfig

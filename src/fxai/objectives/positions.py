@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 from fxai.errors import FxaiError
 from fxai.evaluation.score_errors import error_metrics, score_errors
-from fxai.market.bar_returns import BarReturns, needs_rewards
-from fxai.market.dataset import Market, prepare_bars
-from fxai.market.position_function import function_positions
-from fxai.market.position_returns import load_machine_code
-from fxai.market.read_bars import load_bars
-from fxai.market.scored_positions import bars_before_test, score_positions, scored_windows
-from fxai.market.scored_steps import SpanScore
+from fxai.market.markets.dataset import Market, prepare_bars
+from fxai.market.reading.read_bars import load_bars
+from fxai.market.scores.bar_returns import BarReturns, needs_rewards
+from fxai.market.scores.position_function import function_positions
+from fxai.market.scores.position_returns import load_machine_code
+from fxai.market.scores.scored_positions import bars_before_test, score_positions, scored_windows
+from fxai.market.scores.scored_steps import SpanScore
 from fxai.objectives.handle import Trial
 from fxai.objectives.python_function import FunctionObjective
 from fxai.process_tree import ProcessTrees

@@ -11,12 +11,12 @@ from torch import Tensor
 from fxai.errors import FxaiError, InputError
 from fxai.evaluation.fold_rows import Arrange, arrangement
 from fxai.evaluation.score_errors import error_metrics, score_errors
-from fxai.market.bar_returns import BarReturns, Windows, needs_rewards, windows_of
-from fxai.market.dataset import Market
-from fxai.market.folds import latest_first
-from fxai.market.instrument_scores import LaneScore
-from fxai.market.instruments import MarketSet
-from fxai.market.scored_instruments import instrument_windows, scored_instruments
+from fxai.market.markets.dataset import Market
+from fxai.market.markets.instruments import MarketSet
+from fxai.market.scores.bar_returns import BarReturns, Windows, needs_rewards, windows_of
+from fxai.market.scores.instrument_scores import LaneScore
+from fxai.market.scores.scored_instruments import instrument_windows, scored_instruments
+from fxai.market.splits.folds import latest_first
 from fxai.objectives.train_returns import train_returns
 from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from fxai.market.dataset import Market
-from fxai.market.instruments import MarketSet, prepare_set
+from fxai.market.markets.dataset import Market
+from fxai.market.markets.instruments import MarketSet, prepare_set
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.build_training import build_training, lane_agent
 from fxai.rl.lanes.pack import Pack

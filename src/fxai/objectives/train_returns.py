@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from fxai.market.bar_returns import BarReturns
-from fxai.market.dataset import Market
-from fxai.market.splits import Span
+from fxai.market.markets.dataset import Market
+from fxai.market.scores.bar_returns import BarReturns
+from fxai.market.splits.splits import Span
 from fxai.objectives.cached_markets import cached_tensors_of_folds
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.scoring import Scorer

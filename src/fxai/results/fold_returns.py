@@ -9,8 +9,8 @@ from fxai.errors import InputError
 from fxai.evaluation.fold_efficiency import WalkForwardEfficiency, walk_forward_efficiency
 from fxai.evaluation.selection import EFFICIENCY
 from fxai.evaluation.verdict import MissingFigure
-from fxai.market.bar_returns import read_bar_returns
 from fxai.market.bars import FloatArray
+from fxai.market.scores.bar_returns import read_bar_returns
 from fxai.protocol import TrialPaths
 
 

@@ -8,8 +8,8 @@ from pydantic import JsonValue
 
 from fxai.errors import InputError
 from fxai.evaluation.lane_scores import can_be_computed, lane_scores
-from fxai.market.bar_returns import read_bar_returns
-from fxai.market.instrument_scores import InstrumentScores
+from fxai.market.scores.bar_returns import read_bar_returns
+from fxai.market.scores.instrument_scores import InstrumentScores
 from fxai.protocol.standard_error import mean
 
 _SHOWN = ("total_return", "sharpe", "max_drawdown")

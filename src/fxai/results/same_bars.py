@@ -10,7 +10,7 @@ from pathlib import Path
 from fxai.errors import InputError
 from fxai.evaluation.lane_scores import can_be_computed, influences_by_fold, lane_scores
 from fxai.evaluation.whole_error import WholeError, estimate_difference_over_folds, estimate_over_folds
-from fxai.market.bar_returns import BarReturns, read_bar_returns
+from fxai.market.scores.bar_returns import BarReturns, read_bar_returns
 from fxai.protocol.standard_error import mean
 from fxai.results.paths import StudyPaths
 from fxai.results.record import TrialRecord

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fxai.atomic_write import write_text
 from fxai.errors import FxaiError, InputError
-from fxai.market.track_record import ClosedTrade, TrackRecord, read_track_record
+from fxai.market.scores.track_record import ClosedTrade, TrackRecord, read_track_record
 from fxai.results.paths import TEST_LOOKS
 
 _DIGITS = ".10g"

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from fxai.errors import InputError
 from fxai.evaluation.selection import TrialReturns
-from fxai.market.bar_returns import read_bar_returns
 from fxai.market.bars import FloatArray
+from fxai.market.scores.bar_returns import read_bar_returns
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.search.stored_trial import StoredState

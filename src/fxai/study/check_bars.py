@@ -5,12 +5,12 @@ from functools import lru_cache
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars
-from fxai.market.features import warm_up_of
-from fxai.market.folds import folds_of
-from fxai.market.instrument_bars import read_instruments
-from fxai.market.instruments import common_config
-from fxai.market.read_bars import load_bars
-from fxai.market.splits import Splits, bars_in_all, split
+from fxai.market.features.features import warm_up_of
+from fxai.market.markets.instruments import common_config
+from fxai.market.reading.instrument_bars import read_instruments
+from fxai.market.reading.read_bars import load_bars
+from fxai.market.splits.folds import folds_of
+from fxai.market.splits.splits import Splits, bars_in_all, split
 from fxai.spec.checks.cost_names import check_cost_names
 from fxai.spec.fields.data_config import DataConfig, SplitConfig
 from fxai.spec.fields.feature_config import FeatureConfig

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from fxai.errors import DataError, InputError
-from fxai.market.features import features, names_by_origin
-from fxai.market.instruments import common_config
+from fxai.market.features.features import features, names_by_origin
+from fxai.market.markets.instruments import common_config
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import default_params, trial_config

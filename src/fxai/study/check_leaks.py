@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray
-from fxai.market.features import warm_up_of
-from fxai.market.instruments import common_config
+from fxai.market.features.features import warm_up_of
 from fxai.market.leaks.changed_bars import cut
 from fxai.market.leaks.check_columns import check_columns
 from fxai.market.leaks.check_function import check_function
 from fxai.market.leaks.check_scaling import check_scaling
 from fxai.market.leaks.findings import LeakFinding, LeakReport
-from fxai.market.splits import split
+from fxai.market.markets.instruments import common_config
+from fxai.market.splits.splits import split
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.feature_config import FeatureConfig
 from fxai.spec.fields.objective import PythonFunction, returns_positions

@@ -9,8 +9,8 @@ from fxai.market.leaks.check_columns import check_columns
 from fxai.market.leaks.check_function import check_function
 from fxai.market.leaks.check_scaling import check_scaling
 from fxai.market.leaks.findings import LeakReport
-from fxai.market.position_function import function_positions
-from fxai.market.scored_positions import bars_before_test
+from fxai.market.scores.position_function import function_positions
+from fxai.market.scores.scored_positions import bars_before_test
 from fxai.spec.fields.objective import PythonFunction, folder_of
 from fxai.spec.search.conditions import active_params
 from fxai.spec.search.configure import config_values, default_params, trial_settings

@@ -23,8 +23,8 @@ from fxai.evaluation.racing import (
     rounds,
 )
 from fxai.formatting import counted
-from fxai.market.bar_returns import BarReturns, read_bar_returns
 from fxai.market.mapped.market_cache import mapped_or_prepared
+from fxai.market.scores.bar_returns import BarReturns, read_bar_returns
 from fxai.metric_text import number_text
 from fxai.pool import WorkerPool
 from fxai.protocol.standard_error import mean

@@ -1,7 +1,7 @@
 """Hash of the data that a study trains on."""
 
 from fxai.market.mapped.market_cache import mapped_or_prepared
-from fxai.market.release_memory import release_memory
+from fxai.market.mapped.release_memory import release_memory
 from fxai.spec.checks.cost_names import check_cost_names
 from fxai.spec.fields.objective import returns_positions
 from fxai.spec.search.custom_config import CustomConfig

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from fxai.market.bars import Bars, FloatArray
-from fxai.market.feature_function import function_features
-from fxai.market.features import columns_begin
+from fxai.market.features.feature_function import function_features
+from fxai.market.features.features import columns_begin
 from fxai.spec.fields.feature_config import FeatureConfig
 
 

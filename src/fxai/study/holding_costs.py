@@ -2,9 +2,9 @@
 
 from fxai.errors import DataError
 from fxai.market.bars import TimeArray
-from fxai.market.calendar import nights_held
-from fxai.market.rule_records import IN_SESSION
-from fxai.market.sessions import session_codes
+from fxai.market.rules.rule_records import IN_SESSION
+from fxai.market.rules.sessions import session_codes
+from fxai.market.timestamps.calendar import nights_held
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.embargo import with_embargo

@@ -10,10 +10,10 @@ from fxai.evaluation.committee_returns import CommitteeReturns
 from fxai.evaluation.instrument_figures import portfolio
 from fxai.evaluation.position_baselines import PositionBaselines, TradedMarket, portfolio_baselines, position_baselines
 from fxai.market.bars import TimeArray
-from fxai.market.calendar import bars_per_year
-from fxai.market.dataset import Market
-from fxai.market.instrument_scores import InstrumentBars
-from fxai.market.read_bars import load_bars
+from fxai.market.markets.dataset import Market
+from fxai.market.reading.read_bars import load_bars
+from fxai.market.scores.instrument_scores import InstrumentBars
+from fxai.market.timestamps.calendar import bars_per_year
 
 if TYPE_CHECKING:
     from fxai.rl.agents.agent import Agent

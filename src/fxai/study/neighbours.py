@@ -11,8 +11,8 @@ from fxai.evaluation.compare_neighbours import neighbourhood
 from fxai.evaluation.fresh_value import fresh_error
 from fxai.evaluation.neighbour_draw import Neighbour, draw_neighbours
 from fxai.evaluation.neighbourhood import Neighbourhood
-from fxai.market.bar_returns import read_bar_returns
 from fxai.market.mapped.market_cache import mapped_or_prepared
+from fxai.market.scores.bar_returns import read_bar_returns
 from fxai.protocol import ParamValue
 from fxai.search.seeds import neighbours_seed
 from fxai.spec.checks.feasibility import violated_constraints

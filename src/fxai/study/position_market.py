@@ -2,8 +2,8 @@
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars
-from fxai.market.dataset import Market, prepare_bars
-from fxai.market.read_bars import load_bars
+from fxai.market.markets.dataset import Market, prepare_bars
+from fxai.market.reading.read_bars import load_bars
 from fxai.spec.search.configure import trial_settings
 from fxai.spec.search.positions_config import scored_market
 from fxai.spec.search.study import StudySpec

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fxai.atomic_write import copy
 from fxai.errors import FxaiError, InputError
-from fxai.market.bar_returns import read_bar_returns
+from fxai.market.scores.bar_returns import read_bar_returns
 from fxai.pool import WorkerPool
 from fxai.protocol import Report, StudyIdentity, TrialPaths, TrialRequest, TrialResult
 from fxai.results.paths import StudyPaths

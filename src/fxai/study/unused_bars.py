@@ -6,10 +6,10 @@ import numpy as np
 
 from fxai.errors import DataError, InputError
 from fxai.market.bars import Bars
-from fxai.market.dataset import Market
-from fxai.market.features import warm_up_of
-from fxai.market.read_bars import load_bars
-from fxai.market.splits import split
+from fxai.market.features.features import warm_up_of
+from fxai.market.markets.dataset import Market
+from fxai.market.reading.read_bars import load_bars
+from fxai.market.splits.splits import split
 
 if TYPE_CHECKING:
     from fxai.rl.agents.agent import Agent

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fxai.market.bars import Bars, FloatArray
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
 
 
 def small_market(bars: int = 400, seed: int = 3) -> Bars:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fxai.market.bars import Bars, FloatArray
-from fxai.market.features import features
+from fxai.market.features.features import features
 from fxai.market.leaks.check_function import check_function
 from fxai.spec.fields.data_config import DataConfig
 from market.leaks.leaking_columns import small_market

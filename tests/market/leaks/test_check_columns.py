@@ -8,8 +8,8 @@ import pytest
 from fxai.market.bars import Bars, FloatArray
 from fxai.market.leaks.check_columns import FEWEST_ROWS, check_columns
 from fxai.market.leaks.findings import LeakKind
-from fxai.market.read_bars import load_bars
-from fxai.market.synthetic_market import shuffled, synthetic_market, synthetic_positions
+from fxai.market.reading.read_bars import load_bars
+from fxai.market.reading.synthetic_market import shuffled, synthetic_market, synthetic_positions
 from fxai.spec.fields.data_config import DataConfig
 from market.leaks.leaking_columns import later, log_return, mean_of_last
 

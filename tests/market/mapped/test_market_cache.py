@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from fxai.errors import DataError
-from fxai.market.dataset import Market, prepare_folds
-from fxai.market.instruments import MarketSet, prepare_set
 from fxai.market.mapped import market_cache
 from fxai.market.mapped.market_cache import cache_folder, mapped_markets
 from fxai.market.mapped.market_folder import MappedMarkets
-from fxai.market.quotes import QuoteTable
+from fxai.market.markets.dataset import Market, prepare_folds
+from fxai.market.markets.instruments import MarketSet, prepare_set
+from fxai.market.rules.quotes import QuoteTable
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.feature_config import FeatureConfig
 from instrument_bars import frame_of, instrument_bars, write_instruments

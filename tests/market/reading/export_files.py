@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
 
 _MARKET = synthetic_market(seed=1, bars=60)
 KNOWN = pd.DataFrame(

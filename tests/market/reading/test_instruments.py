@@ -10,7 +10,7 @@ import pytest
 from fxai.errors import DataError
 from fxai.market.bars import Reading
 from fxai.market.reading.reading import read_bar_file, read_bar_frame
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
 from fxai.spec.fields.data_config import DataConfig
 
 NAMES = ("AAA", "BBB", "CCC")

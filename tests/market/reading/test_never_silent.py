@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fxai.errors import DataError
-from fxai.market.calendar import find_gaps
 from fxai.market.reading.reading import read_bar_file
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
+from fxai.market.timestamps.calendar import find_gaps
 from fxai.spec.fields.data_config import CleanConfig, DataConfig
 
 COUNT = 80

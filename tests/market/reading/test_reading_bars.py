@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fxai.errors import DataError
 from fxai.market.bars import Bars, Reading
 from fxai.market.reading.reading import read_bar_file
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
 from fxai.spec.fields.data_config import DataConfig
 
 EXACT = synthetic_market(seed=1, bars=60)

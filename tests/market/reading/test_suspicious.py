@@ -9,9 +9,9 @@ import pytest
 
 from fxai.errors import DataError
 from fxai.market.bars import Reading, ReadingNote
-from fxai.market.read_bars import read_bars
+from fxai.market.reading.read_bars import read_bars
 from fxai.market.reading.reading import read_bar_file
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
 from fxai.spec.fields.data_config import DataConfig
 
 COUNT = 400

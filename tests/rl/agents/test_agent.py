@@ -15,11 +15,11 @@ import torch
 
 import fxai
 from fxai.errors import DataError, FxaiError, InputError
-from fxai.market.dataset import Market, prepare_bars
+from fxai.market.markets.dataset import Market, prepare_bars
 from fxai.market.reading.reading import read_bar_frame
-from fxai.market.rules import Action
-from fxai.market.scored_steps import SCORES
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.reading.synthetic_market import synthetic_market
+from fxai.market.rules.rules import Action
+from fxai.market.scores.scored_steps import SCORES
 from fxai.objectives.train_agent import TrainedAgent, train_agent
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.export import Decisions, export_policy, visited_observations

@@ -10,7 +10,7 @@ import pytest
 from safetensors import safe_open
 
 from fxai.errors import InputError
-from fxai.market.instruments import prepare_set
+from fxai.market.markets.instruments import prepare_set
 from fxai.objectives.train_agent import train_agent
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.agent_file import load_agent

@@ -11,8 +11,8 @@ import pytest
 
 import fxai
 from fxai.errors import DataError
-from fxai.market.dataset import prepare
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.markets.dataset import prepare
+from fxai.market.reading.synthetic_market import synthetic_market
 from fxai.objectives.train_agent import train_agent
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.evaluation_window import evaluation_window

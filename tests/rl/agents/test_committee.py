@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 import fxai
 from fxai.errors import InputError
-from fxai.market.dataset import Market, prepare_bars
-from fxai.market.rules import Action
-from fxai.market.scored_steps import SCORES
-from fxai.market.standardizer import CLIP
-from fxai.market.synthetic_market import synthetic_market
+from fxai.market.features.standardizer import CLIP
+from fxai.market.markets.dataset import Market, prepare_bars
+from fxai.market.reading.synthetic_market import synthetic_market
+from fxai.market.rules.rules import Action
+from fxai.market.scores.scored_steps import SCORES
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.committee import Committee

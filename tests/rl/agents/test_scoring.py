@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from fxai.market.instrument_scores import LaneScore
-from fxai.market.scored_steps import SCORES
-from fxai.market.splits import Span
+from fxai.market.scores.instrument_scores import LaneScore
+from fxai.market.scores.scored_steps import SCORES
+from fxai.market.splits.splits import Span
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.algorithms.build import build_network

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from fxai.errors import FxaiError, InputError
-from fxai.market.standardizer import Standardizer
+from fxai.market.features.standardizer import Standardizer
 from fxai.protocol import JsonObject, Report
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.agent_file import load_agent

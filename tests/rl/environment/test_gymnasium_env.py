@@ -5,7 +5,7 @@ from gymnasium.spaces import Discrete
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3 import PPO
 
-from fxai.market.splits import Span
+from fxai.market.splits.splits import Span
 from fxai.rl.environment.gymnasium_env import GymnasiumEnv
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors

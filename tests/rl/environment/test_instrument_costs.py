@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fxai.market.simulator import Simulator
-from fxai.market.splits import Span
+from fxai.market.rules.simulator import Simulator
+from fxai.market.splits.splits import Span
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.spec.fields.env_config import EnvConfig

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fxai.errors import DataError
-from fxai.market.instruments import MarketSet, prepare_instruments
+from fxai.market.markets.instruments import MarketSet, prepare_instruments
 from fxai.rl.environment.episodes import Episodes
 from fxai.rl.environment.instrument_spans import scored_instrument_spans, set_on_device
 from fxai.rl.environment.market_tensors import on_device

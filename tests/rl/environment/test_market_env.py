@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fxai.errors import DataError
-from fxai.market.rule_records import Account
-from fxai.market.sessions import session_codes
-from fxai.market.simulator import Simulator
-from fxai.market.splits import Span
+from fxai.market.rules.rule_records import Account
+from fxai.market.rules.sessions import session_codes
+from fxai.market.rules.simulator import Simulator
+from fxai.market.splits.splits import Span
 from fxai.rl.environment.account import Accounts
 from fxai.rl.environment.episodes import Episodes
 from fxai.rl.environment.market_env import MarketEnv

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fxai.errors import FxaiError
-from fxai.market.scored_steps import SpanScore
+from fxai.market.scores.scored_steps import SpanScore
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.lanes.policy import Policy
 from fxai.rl.training.lane_pack import Lane, LanePack

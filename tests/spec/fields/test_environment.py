@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fxai.errors import InputError, SpecError
-from fxai.market.read_bars import load_bars
+from fxai.market.reading.read_bars import load_bars
 from fxai.results.paths import StudyPaths
 from fxai.search.studies import summaries
 from fxai.spec.fields.data_config import DataConfig

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fxai.market.sources import NAMED_SETS
+from fxai.market.reading.sources import NAMED_SETS
 from fxai.spec.fields.data_config import NAMED_SOURCE
 from fxai.spec.reading.data_paths import resolve_data_paths
 from fxai.spec.reading.load import load_spec

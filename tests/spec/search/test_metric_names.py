@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fxai.market.metrics import Performance
+from fxai.market.scores.metrics import Performance
 from fxai.spec.reading.load import spec_of
 from fxai.spec.search.metrics import METRICS, Metrics
 from fxai.spec.search.score import with_score

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fxai.market.bars import Bars, FloatArray
-from fxai.market.calendar import bars_per_year
 from fxai.market.leaks.changed_bars import cut
 from fxai.market.leaks.column_forms import column_forms
 from fxai.market.leaks.explained_share import Share, explained_shares
 from fxai.market.leaks.findings import LeakFinding, LeakKind, LeakReport
 from fxai.market.leaks.lagged_regressors import WARM_UP, lagged_regressors
 from fxai.market.leaks.next_bars import FARTHEST, Target, next_bars
+from fxai.market.timestamps.calendar import bars_per_year
 
 FEWEST_ROWS = 600  # rows with a value, for a test
 _MOST_ROWS = 200_000  # of the bars; the latest are used

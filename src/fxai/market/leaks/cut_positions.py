@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from fxai.market.bars import TimeArray
-from fxai.market.calendar import bar_length
+from fxai.market.timestamps.calendar import bar_length
 
 _EARLY = (2, 8, 32, 128, 512)  # few bars, which cost little; windows that are filled backwards end here
 _SPREAD = 10  # positions spread over the bars

@@ -19,12 +19,12 @@ from typing import Final
 from filelock import FileLock
 
 import fxai
-from fxai.market.dataset import Market, prepare, prepare_folds
-from fxai.market.folds import latest_fold
-from fxai.market.instrument_bars import instrument_sources, read_instruments
-from fxai.market.instruments import MarketSet, markets_of, prepare_set, set_without_markets
 from fxai.market.mapped.market_folder import MappedMarkets, map_markets, write_markets
-from fxai.market.release_memory import release_memory
+from fxai.market.mapped.release_memory import release_memory
+from fxai.market.markets.dataset import Market, prepare, prepare_folds
+from fxai.market.markets.instruments import MarketSet, markets_of, prepare_set, set_without_markets
+from fxai.market.reading.instrument_bars import instrument_sources, read_instruments
+from fxai.market.splits.folds import latest_fold
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.source_paths import source_paths

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from fxai.market.track_record import TrackRecord
+from fxai.market.scores.track_record import TrackRecord
 from fxai.results.page.palette import BEST, COMPLETE, FAILED, OTHER, PRUNED, RUNNING
 
 _MOST_BARS = 2000

@@ -6,9 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from fxai.errors import InputError
-from fxai.market.bar_returns import read_bar_returns
 from fxai.market.bars import FloatArray, TimeArray
-from fxai.market.metrics import equity_of
+from fxai.market.scores.bar_returns import read_bar_returns
+from fxai.market.scores.metrics import equity_of
 from fxai.metric_text import number_text
 from fxai.results.instrument_values import InstrumentValues, instrument_values
 from fxai.results.page.palette import BEST, OTHER

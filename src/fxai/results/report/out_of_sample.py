@@ -6,14 +6,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from fxai.errors import InputError
-from fxai.market.bar_returns import read_bar_returns
 from fxai.market.bars import Bars
-from fxai.market.features import warm_up_of
-from fxai.market.folds import Fold, folds_of
-from fxai.market.metrics import equity_of
-from fxai.market.out_of_sample import OutOfSample, stitch
-from fxai.market.read_bars import load_bars
-from fxai.market.splits import split
+from fxai.market.features.features import warm_up_of
+from fxai.market.reading.read_bars import load_bars
+from fxai.market.scores.bar_returns import read_bar_returns
+from fxai.market.scores.metrics import equity_of
+from fxai.market.scores.out_of_sample import OutOfSample, stitch
+from fxai.market.splits.folds import Fold, folds_of
+from fxai.market.splits.splits import split
 from fxai.metric_text import number_text
 from fxai.results.page.palette import BEST, COMPLETE
 from fxai.results.report.blocks import Absent, Chart, Section, Table

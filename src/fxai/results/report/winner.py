@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fxai.formatting import counted, figure
-from fxai.market.track_record import TrackRecord, read_track_record
+from fxai.market.scores.track_record import TrackRecord, read_track_record
 from fxai.metric_text import metric_names, metric_text, number_text
 from fxai.results.agent_seeds import agent_origin
 from fxai.results.plots.pareto_figure import pareto_front

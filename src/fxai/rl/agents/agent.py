@@ -13,11 +13,11 @@ from torch import Tensor
 
 import fxai
 from fxai.errors import InputError
-from fxai.market.dataset import prepare, with_named_columns
-from fxai.market.instruments import MarketSet
+from fxai.market.features.standardizer import Standardizer
+from fxai.market.markets.dataset import prepare, with_named_columns
+from fxai.market.markets.instruments import MarketSet
 from fxai.market.reading.reading import read_bar_frame
-from fxai.market.rules import Action
-from fxai.market.standardizer import Standardizer
+from fxai.market.rules.rules import Action
 from fxai.rl.agents.agent_instruments import AgentInstrument, agent_instruments, instrument_named, is_empty, names_of
 from fxai.rl.agents.export import Decisions, export_policy, visited_observations
 from fxai.rl.agents.scoring import scoring_env_of

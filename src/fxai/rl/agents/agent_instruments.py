@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from fxai.errors import InputError
-from fxai.market.instrument_bars import of_one
-from fxai.market.instruments import MarketSet
-from fxai.market.standardizer import Standardizer
+from fxai.market.features.standardizer import Standardizer
+from fxai.market.markets.instruments import MarketSet
+from fxai.market.reading.instrument_bars import of_one
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.record import Record
 

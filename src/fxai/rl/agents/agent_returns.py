@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import FxaiError, InputError
-from fxai.market.bar_returns import BarReturns, needs_rewards, windows_of
+from fxai.market.scores.bar_returns import BarReturns, needs_rewards, windows_of
 from fxai.protocol import TrialRequest
 from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.evaluation_window import evaluation_window

@@ -2,9 +2,9 @@
 
 import torch
 
-from fxai.market.dataset import Market, prepare_folds
-from fxai.market.instruments import MarketSet
-from fxai.market.scored_instruments import scored_instruments
+from fxai.market.markets.dataset import Market, prepare_folds
+from fxai.market.markets.instruments import MarketSet
+from fxai.market.scores.scored_instruments import scored_instruments
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.environment.episodes import Spans

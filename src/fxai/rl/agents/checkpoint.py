@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from fxai.errors import InputError
-from fxai.market.bar_returns import BarReturns
+from fxai.market.scores.bar_returns import BarReturns
 from fxai.protocol import Report
 from fxai.protocol.wire import from_line, to_line
 from fxai.rl.agents.numerics import with_numerics

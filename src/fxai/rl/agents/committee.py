@@ -17,7 +17,7 @@ from pydantic import Field
 from torch import Tensor
 
 from fxai.errors import InputError
-from fxai.market.standardizer import Standardizer
+from fxai.market.features.standardizer import Standardizer
 from fxai.rl.agents.agent import Agent, versions
 from fxai.rl.agents.agent_instruments import AgentInstrument, is_empty
 from fxai.rl.agents.tensor_file import write_tensors

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars
-from fxai.market.dataset import Market, prepare_bars, prepare_unsplit
-from fxai.market.instrument_bars import read_instruments
-from fxai.market.read_bars import load_bars
-from fxai.market.splits import FEWEST_BARS, Span, Split
+from fxai.market.markets.dataset import Market, prepare_bars, prepare_unsplit
+from fxai.market.reading.instrument_bars import read_instruments
+from fxai.market.reading.read_bars import load_bars
+from fxai.market.splits.splits import FEWEST_BARS, Span, Split
 from fxai.rl.agents.agent import Agent
 from fxai.spec.fields.data_config import DataConfig
 

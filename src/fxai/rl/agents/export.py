@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from fxai.atomic_write import copy
 from fxai.errors import FxaiError, InputError
-from fxai.market.dataset import Market
-from fxai.market.splits import Span
+from fxai.market.markets.dataset import Market
+from fxai.market.splits.splits import Span
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import on_device
 from fxai.rl.environment.observation import Observation

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fxai.market.splits import Span
+from fxai.market.splits.splits import Span
 from fxai.spec.fields.env_config import EnvConfig
 
 

@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fxai.market.instrument_scores import InstrumentBars, InstrumentScores, LaneScore
-from fxai.market.scored_steps import ScoredSteps, SpanScore
-from fxai.market.splits import Span
+from fxai.market.scores.instrument_scores import InstrumentBars, InstrumentScores, LaneScore
+from fxai.market.scores.scored_steps import ScoredSteps, SpanScore
+from fxai.market.splits.splits import Span
 from fxai.rl.agents.scored_episodes import ScoredEpisodes, equal_parts
 from fxai.rl.environment.episodes import Spans
 from fxai.rl.environment.market_env import MarketEnv

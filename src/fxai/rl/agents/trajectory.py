@@ -7,12 +7,12 @@ import torch
 
 from fxai.evaluation.score_errors import error_metrics, score_errors
 from fxai.market.bars import FloatArray
-from fxai.market.baselines import baselines, figures
-from fxai.market.dataset import Market
-from fxai.market.instrument_scores import LaneScore
-from fxai.market.splits import Span
-from fxai.market.track_record import TrackRecord
-from fxai.market.trades import Positions, closed_trades
+from fxai.market.markets.dataset import Market
+from fxai.market.scores.baselines import baselines, figures
+from fxai.market.scores.instrument_scores import LaneScore
+from fxai.market.scores.track_record import TrackRecord
+from fxai.market.scores.trades import Positions, closed_trades
+from fxai.market.splits.splits import Span
 from fxai.rl.agents.agent import Agent, versions
 from fxai.rl.agents.export import visited_observations
 from fxai.rl.agents.scoring import Scorer, Trajectory, scoring_env_of

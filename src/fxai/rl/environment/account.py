@@ -1,6 +1,7 @@
 """Fills, swap and marks of the accounts of all lanes and environments, as torch operations for GPUs.
 
-It implements the rules of `market/rules.py`. `Accounts` has the fields of `Account` in `market/rule_records.py`.
+It implements the rules of `market/rules/rules.py`. `Accounts` has the fields of `Account` in
+`market/rules/rule_records.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from fxai.market.rule_records import OUT_OF_SESSION
+from fxai.market.rules.rule_records import OUT_OF_SESSION
 from fxai.rl.environment.bar_exits import BarExit, BarExits, OpenedBar
 from fxai.rl.environment.lane_costs import LaneCosts
 from fxai.rl.environment.market_tensors import MarketTensors, Quotes

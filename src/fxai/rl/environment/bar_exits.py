@@ -1,6 +1,6 @@
 """Stop loss, take profit, margin and the end of sessions of all lanes and environments, as torch operations for GPUs.
 
-It implements the rules of `market/stops.py`.
+It implements the rules of `market/rules/stops.py`.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fxai.market.rule_records import LAST_OF_SESSION
+from fxai.market.rules.rule_records import LAST_OF_SESSION
 from fxai.rl.environment.market_tensors import Quotes
 from fxai.rl.environment.per_lane import per_lane
 from fxai.spec.fields.env_config import EnvConfig

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fxai.errors import DataError
-from fxai.market.splits import Span
+from fxai.market.splits.splits import Span
 from fxai.rl.lanes import counter_rng
 
 BLOCK = 64  # steps whose starts are drawn together by default, because one draw takes thirty small kernels

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from fxai.errors import DataError
-from fxai.market.dataset import Market
-from fxai.market.splits import Span
+from fxai.market.markets.dataset import Market
+from fxai.market.splits.splits import Span
 
 
 def train_spans(market: Market, folds: Sequence[int]) -> list[list[Span]]:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 
 from fxai.errors import DataError
-from fxai.market.instruments import MarketSet
-from fxai.market.splits import Span
+from fxai.market.markets.instruments import MarketSet
+from fxai.market.splits.splits import Span
 from fxai.rl.environment.market_tensors import MarketTensors, on_device
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from fxai.market.rule_records import Rules
-from fxai.market.rules import rules_of
+from fxai.market.rules.rule_records import Rules
+from fxai.market.rules.rules import rules_of
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.spec.fields.env_config import EnvConfig
 

@@ -1,7 +1,7 @@
 """The trading environments of all lanes.
 
-The rules are those of `market/rules.py`, the rewards those of `market/reward.py`. On a CPU a loop compiled by numba
-calls these functions. On a GPU torch operations implement them; tests compare both.
+The rules are those of `market/rules/rules.py`, the rewards those of `market/rules/reward.py`. On a CPU a loop compiled
+by numba calls these functions. On a GPU torch operations implement them; tests compare both.
 """
 
 from collections.abc import Mapping, Sequence

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from fxai.errors import DataError
 from fxai.market.bars import TimeArray
-from fxai.market.dataset import Market
 from fxai.market.mapped.market_folder import MappedMarkets
-from fxai.market.quotes import QuoteTable
-from fxai.market.sessions import session_codes
+from fxai.market.markets.dataset import Market
+from fxai.market.rules.quotes import QuoteTable
+from fxai.market.rules.sessions import session_codes
 from fxai.spec.fields.session_config import SessionConfig
 
 
@@ -28,7 +28,7 @@ class Quotes:
     half_spread: Tensor  # fraction of the price; 0 if `env.spread` applies
     high: Tensor  # high over open, minus 1
     low: Tensor  # low over open, minus 1
-    session: Tensor | None = None  # codes of `market/sessions.py`; None without sessions
+    session: Tensor | None = None  # codes of `market/rules/sessions.py`; None without sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class MarketTensors:
         return self.quotes.device
 
     def session_codes(self, sessions: tuple[SessionConfig, ...] | None) -> Tensor | None:
-        """Returns the codes of `market/sessions.py` as uint8 [bar], or None without sessions; kept for further calls.
+        """Returns the codes of `market/rules/sessions.py` as uint8 [bar], or None without sessions. It keeps them.
 
         Raises:
             ValueError: The times of the bars are unknown.

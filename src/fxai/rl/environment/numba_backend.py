@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fxai.market.compiled import Array
-from fxai.market.rule_records import Account
-from fxai.market.rules import EpisodeStep, rules_of
-from fxai.market.sessions import NO_SESSIONS
+from fxai.market.rules.compiled import Array
+from fxai.market.rules.rule_records import Account
+from fxai.market.rules.rules import EpisodeStep, rules_of
+from fxai.market.rules.sessions import NO_SESSIONS
 from fxai.rl.environment.account import Accounts
 from fxai.rl.environment.lane_costs import instruments_of
 from fxai.rl.environment.market_tensors import MarketTensors

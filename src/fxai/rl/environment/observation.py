@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from fxai.errors import DataError, InputError
 from fxai.market.bars import Bars
-from fxai.market.dataset import prepare_unsplit
-from fxai.market.standardizer import Standardizer
+from fxai.market.features.standardizer import Standardizer
+from fxai.market.markets.dataset import prepare_unsplit
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES, HALF_HELD
 from fxai.spec.fields.training_config import TrainingConfig
 

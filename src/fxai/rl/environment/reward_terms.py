@@ -1,6 +1,6 @@
-"""The reward terms of `market/reward.py` as torch operations for all lanes, each lane with its own coefficients.
+"""The reward terms of `market/rules/reward.py` as torch operations for all lanes, each lane with its own coefficients.
 
-`market/reward.py` defines the formulas and units. A property test compares both implementations.
+`market/rules/reward.py` defines the formulas and units. A property test compares both implementations.
 """
 
 from collections.abc import Callable, Mapping, Sequence

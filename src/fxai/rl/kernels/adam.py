@@ -2,7 +2,7 @@
 
 import math
 
-from fxai.market.compiled import Array, compiled
+from fxai.market.rules.compiled import Array, compiled
 
 
 @compiled

@@ -1,14 +1,15 @@
-"""A step of the market's environments, and its observations, as compiled loops, by the rules of `market/rules.py`.
+"""A step of the market's environments, and its observations, as compiled loops of the rules of `market/rules`.
 
 A loop processes one environment after the other, from the order to the next observation. Intermediate results have
-double precision. Records have the fields of those in `market/rule_records.py` and, for rewards, of the configuration.
+double precision. Records have the fields of those in `market/rules/rule_records.py` and, for rewards, of the
+configuration.
 """
 
 from typing import Any, TypeAlias
 
-from fxai.market.compiled import Array, compiled
-from fxai.market.quotes import quote_at
-from fxai.market.rules import renew, take_step
+from fxai.market.rules.compiled import Array, compiled
+from fxai.market.rules.quotes import quote_at
+from fxai.market.rules.rules import renew, take_step
 
 Record: TypeAlias = Any
 
@@ -70,7 +71,7 @@ def market_step(
         quotes: [bar, 6].
         features: [bar, feature]. The window of one of the first bars begins with zeros.
         scales: Factors of the account's features [lane, 4].
-        sessions: Codes of `market/sessions.py` [bar]; empty without sessions.
+        sessions: Codes of `market/rules/sessions.py` [bar]; empty without sessions.
         rules: Records [lane, instrument].
         stops: The bar after the last one of each instrument, [instrument].
         rewards: Records [lane].

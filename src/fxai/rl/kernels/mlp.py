@@ -8,7 +8,7 @@ other, each as [net, sample, width]. Both may be the same array.
 
 import numpy as np
 
-from fxai.market.compiled import Array, compiled
+from fxai.market.rules.compiled import Array, compiled
 
 
 @compiled

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fxai.market.compiled import Array, compiled
+from fxai.market.rules.compiled import Array, compiled
 
 
 @compiled

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fxai.market.compiled import Array
+from fxai.market.rules.compiled import Array
 from fxai.rl.kernels import mlp_backward, mlp_forward, runs_on_kernels
 from fxai.rl.networks.network import VectorJacobianProduct, repeat_for_nets
 from fxai.rl.networks.orthogonal import orthogonal

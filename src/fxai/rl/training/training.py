@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from fxai.market.instrument_scores import LaneScore
+from fxai.market.scores.instrument_scores import LaneScore
 from fxai.rl.algorithms.build import build_learner
 from fxai.rl.algorithms.hyperparameters import learning_rate
 from fxai.rl.environment.batched_env import BatchedEnv

@@ -15,7 +15,7 @@ from fxai.spec.fields.record import LATER, Record
 from fxai.spec.fields.sources import Source, as_name
 
 NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?::(?P<seed>\d{1,9}))?")
-"""Names of the built-in data sets of `source`, which `market/read_bars.py` generates."""
+"""Names of the built-in data sets of `source`, which `market/reading/read_bars.py` generates."""
 
 SPREAD_BEFORE_AUTO: Final[Mapping[str, float | None]] = MappingProxyType({"spread_column": None, "spread_unit": 1.0})
 """Defaults of the spread before `auto`."""

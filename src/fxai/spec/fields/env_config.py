@@ -41,7 +41,7 @@ class RewardConfig(Record):
 
     The default is the return of the account in percent, and a penalty for bankruptcy. The shaping terms are off by
     default, because trials are scored with the reward in the study's `training_config`, and a shaping term would
-    raise the score without a profit. `market/reward.py` states the formula and the unit of each term.
+    raise the score without a profit. `market/rules/reward.py` states the formula and the unit of each term.
     The guide's thresholds suit volatile small stocks. These defaults are scaled to FX, where a bar moves by 0.1 %.
     """
 

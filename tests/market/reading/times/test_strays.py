@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fxai.market.calendar import bars_per_year
 from fxai.market.reading.times.strays import stray_bars
+from fxai.market.timestamps.calendar import bars_per_year
 
 _YEAR = np.timedelta64(31_557_600, "s")
 HONEST: dict[str, pd.Index] = {

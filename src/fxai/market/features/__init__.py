@@ -1,0 +1,1 @@
+"""Features of each bar, built in or made by functions of the user."""

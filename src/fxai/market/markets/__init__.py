@@ -1,0 +1,1 @@
+"""The prepared data of one instrument or several, and their summary."""

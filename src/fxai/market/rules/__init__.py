@@ -1,0 +1,1 @@
+"""The rules of trading and of the reward, as plain functions that numba compiles."""

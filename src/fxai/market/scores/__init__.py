@@ -1,0 +1,1 @@
+"""Returns, trades and metrics of positions on the bars of a market."""

@@ -1,0 +1,96 @@
+"""Trades of a series of positions, with their fill prices."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fxai.market.bars import FloatArray
+from fxai.market.markets.dataset import Market
+from fxai.market.rules.quotes import QuoteTable
+from fxai.market.rules.rule_records import Rules
+from fxai.market.rules.rules import adverse_move, rules_of
+from fxai.market.scores.track_record import ClosedTrade
+from fxai.spec.fields.env_config import EnvConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Positions over consecutive bars; every array is [bar]."""
+
+    bar: NDArray[np.int64]  # index of the bar in the market
+    begins: NDArray[np.bool_]  # whether an episode begins at the bar, flat
+    held: FloatArray  # fraction of `position_size`
+    closed: NDArray[np.bool_]  # whether a trade was closed at the bar's open
+    closed_gain: FloatArray  # profit of that trade
+    settled: NDArray[np.bool_]  # whether the end of the episode closed a trade at the bar's close
+    settled_gain: FloatArray
+    exited: NDArray[np.bool_]  # whether a stop loss or a take profit closed a trade within the bar
+    exit_gain: FloatArray
+    exit_price: FloatArray  # of that closing, divided by the bar's open, before spread and slippage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FillPrices:
+    """Prices of fills, with spread and slippage."""
+
+    market: Market
+    quotes: QuoteTable
+    rules: Rules
+
+    def at(self, bar: int, side: int, price: float) -> float:
+        """Price of a purchase (`side` 1) or a sale (-1) in a bar, when the market's price is `price`."""
+        return float(price * (1.0 + side * adverse_move(self.rules, self.quotes.at(bar))))
+
+
+class _Exit(NamedTuple):
+    place: int
+    price: float  # of the market
+    gain: float
+
+
+def closed_trades(market: Market, positions: Positions, env: EnvConfig) -> tuple[ClosedTrade, ...]:
+    """All trades in the order of time; the end of an episode closes every position.
+
+    A change of size on the same side belongs to the trade: its prices are those of the first and the last fill.
+    """
+    side = np.sign(positions.held)
+    last = np.where(positions.exited, 0, side)  # at the end of the bar
+    before = np.where(positions.begins, 0, np.concatenate([[0], last[:-1]]))
+    entries = np.flatnonzero((side != 0) & (side != before)).tolist()
+    exits = _exits(market, positions)
+    quotes = QuoteTable.of_market(market)
+    prices = _FillPrices(market, quotes, rules_of(env, has_spread=quotes.has_spread, instrument=quotes.instrument))
+    return tuple(_trade(prices, positions, entry, exit_) for entry, exit_ in zip(entries, exits, strict=True))
+
+
+def _exits(market: Market, positions: Positions) -> Iterator[_Exit]:
+    """Ends of trades in the order of time: at a bar's open, within the bar, and at its close."""
+    for place in np.flatnonzero(positions.closed | positions.exited | positions.settled).tolist():
+        bar = positions.bar[place]
+        if positions.closed[place]:
+            yield _Exit(place, market.open[bar], positions.closed_gain[place])
+        if positions.exited[place]:
+            yield _Exit(place, market.open[bar] * positions.exit_price[place], positions.exit_gain[place])
+        if positions.settled[place]:
+            yield _Exit(place, market.close[bar], positions.settled_gain[place])
+
+
+def _trade(prices: _FillPrices, positions: Positions, entry: int, exit_: _Exit) -> ClosedTrade:
+    side = 1 if positions.held[entry] > 0 else -1
+    first, last = int(positions.bar[entry]), int(positions.bar[exit_.place])
+    return ClosedTrade(
+        entry_time=iso(prices.market.time[first]),
+        exit_time=iso(prices.market.time[last]),
+        side="long" if side > 0 else "short",
+        entry_price=prices.at(first, side, prices.market.open[first]),
+        exit_price=prices.at(last, -side, exit_.price),
+        profit=float(exit_.gain),
+    )
+
+
+def iso(moment: np.datetime64) -> str:
+    """A time in UTC as ISO 8601 text, to the second."""
+    return str(np.datetime_as_string(moment, unit="s", timezone="UTC"))

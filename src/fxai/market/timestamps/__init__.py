@@ -1,0 +1,1 @@
+"""Properties of the bars' timestamps, and checks of their time zone."""
