@@ -12,13 +12,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 import psycopg
 import pymysql
 import pytest
@@ -81,6 +82,24 @@ class DatabaseServer:
     def discard(self) -> None:
         """Stop the server for ever, without the time to write its databases."""
         self._end(self._discard_signal)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """A block in which no process of the server runs. The kernel keeps its connections."""
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        stopped = [server]  # first, so that it starts no further ones
+        server.suspend()
+        stopped += server.children(recursive=True)
+        for each in stopped[1:]:
+            with suppress(psutil.NoSuchProcess):
+                each.suspend()
+        try:
+            yield
+        finally:
+            for each in stopped:
+                with suppress(psutil.NoSuchProcess):  # a process that had ended when it was stopped
+                    each.resume()
 
     def _end(self, how: signal.Signals) -> None:
         assert self._process is not None

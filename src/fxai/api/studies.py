@@ -11,6 +11,7 @@ from fxai.api.hpo_config import DEFAULT_STORAGE, HPOConfig
 from fxai.api.study_spec import spec_of_mapping
 from fxai.errors import InputError, RepeatedFailureError
 from fxai.results.study_results import StudyResults
+from fxai.search.server_connection import check_server
 from fxai.spec.reading.find_spec import find_spec
 from fxai.spec.reading.load import load_spec
 from fxai.spec.reading.override import override
@@ -67,10 +68,12 @@ def run_study(
         InputError: The spec or a setting is wrong.
         KeyboardInterrupt: After Ctrl-C, when the trials have ended or are saved.
         RepeatedFailureError: Too many trials in a row failed with the same message.
+        StorageError: The database cannot be used.
     """
     chosen = _only(spec, study, config or HPOConfig(), settings or {})
     folder = Path(chosen.results_dir if results_dir is None else results_dir)
     logger = speaking_logger(SEARCHES)
+    check_server(chosen.studies[0].storage)
     if not fresh:
         announce(chosen.studies[0], folder, logger, caller=None)
     return search(

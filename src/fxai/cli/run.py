@@ -18,6 +18,7 @@ from fxai.errors import InputError
 from fxai.evaluation.verdict_word import VerdictWord
 from fxai.formatting import legible
 from fxai.results.printed_command import StudyLocation
+from fxai.search.server_connection import check_server
 from fxai.spec.checks.study_parts import parts_of
 from fxai.spec.checks.winner_checks import no_verdict
 from fxai.spec.search.study import Spec
@@ -143,6 +144,8 @@ def run(
     if dry_run:
         print_plan(console, plan, given)
         return
+    for each in plan.studies:
+        check_server(each.storage)
     recording = None if replay is None else recording_of(replay, plan)
     watch = watch_in_log(debugging_logger()) if verbose else choose_watch(console, quiet=quiet)
     code, words = _run_all(plan, given, console, watch, recording, fresh=fresh, quiet=quiet)

@@ -152,9 +152,10 @@ def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
                 return work(connection)
         except OperationalError as error:
             away = engine.dialect.name != "sqlite" and _is_away(error)
-            if away and time.monotonic() - began > AWAY_SECONDS:
+            waited = time.monotonic() - began
+            if away and waited > AWAY_SECONDS:
                 raise ServerAwayError(
-                    f"the server of the study database does not answer for {AWAY_SECONDS} seconds: {_reason(error)}. "
+                    f"the server of the study database does not answer for {waited:.0f} seconds: {_reason(error)}. "
                     "What the database has acknowledged is kept; start this run again when the server answers"
                 ) from error
             if not away and (attempt >= ATTEMPTS or not _is_passing(error)):

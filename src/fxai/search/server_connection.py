@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from fxai.errors import StorageError
-from fxai.search.database import engine_url
+from fxai.search.database import engine_url, is_server
 from fxai.search.server_driver import short_options
 from fxai.spec.fields.environment import expanded_url
 from fxai.spec.fields.storage_url import redact_secrets, shown
@@ -52,6 +52,17 @@ def connected(url: str) -> Iterator[Connection]:
         yield connection
 
 
+def check_server(url: str) -> None:
+    """Check that the database can be reached, if it is on a server, before a run prepares anything.
+
+    Raises:
+        StorageError: If the server cannot be reached or refuses the user.
+    """
+    if is_server(url):
+        with connected(url):
+            pass
+
+
 @contextmanager
 def usable_server(url: str) -> Iterator[None]:
     """Turn an error of the database into a `StorageError` without the password."""
@@ -68,6 +79,6 @@ def reason_of(error: SQLAlchemyError, url: str) -> str:
     cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     if found := _DRIVER_CODE.fullmatch(cause):
         cause = found["text"]
+    hint = next((hint for pattern, hint in _HINTS if pattern.search(cause)), None)
     text = redact_secrets(" ".join(cause.split()), expanded_url(url)).rstrip(" .?")
-    hint = next((hint for pattern, hint in _HINTS if pattern.search(text)), None)
     return text if hint is None else f"{text}; {hint}"

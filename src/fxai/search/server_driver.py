@@ -9,21 +9,22 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from fxai.errors import StorageError
+from fxai.search.answer_limit import READ_TIMEOUT
 
 CONNECT_SECONDS: Final = 4
 """How long a connection may take for each address of a server."""
-_ANSWER_SECONDS: Final = 60  # after which PyMySQL gives up a statement
+_ANSWER_SECONDS: Final = 30  # without a byte of the server, after which a statement is given up
 _KEEPALIVES = {
     "keepalives_idle": 30,  # seconds; a server that is gone is noticed in about a minute instead of two hours
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,  # milliseconds
 }
-_ANSWERS = ("read_timeout", "write_timeout")
+_ANSWERS = (READ_TIMEOUT, "write_timeout")
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "psycopg": {"connect_timeout": CONNECT_SECONDS, **_KEEPALIVES},
+    "psycopg": {"connect_timeout": CONNECT_SECONDS, READ_TIMEOUT: _ANSWER_SECONDS, **_KEEPALIVES},
     "psycopg2": {"connect_timeout": CONNECT_SECONDS, **_KEEPALIVES},
-    "pymysql": {"connect_timeout": CONNECT_SECONDS, "read_timeout": _ANSWER_SECONDS, "write_timeout": _ANSWER_SECONDS},
+    "pymysql": {"connect_timeout": CONNECT_SECONDS, **dict.fromkeys(_ANSWERS, _ANSWER_SECONDS)},
     "mysqldb": {"connect_timeout": CONNECT_SECONDS},
 }
 

@@ -227,8 +227,9 @@ class ServerLock:
 
     def close(self) -> None:
         """Release the lock."""
-        self._connection.invalidate()
-        self._connection.close()
+        if not self._connection.closed:
+            self._connection.invalidate()
+            self._connection.close()
 
     def _connected(self) -> Connection:
         connection = self._engine.connect()
@@ -240,13 +241,15 @@ class ServerLock:
 
     def _connect_again_if_lost(self) -> bool:
         """Connect again if the connection was lost. Returns whether it was."""
-        try:
-            self._connection.execute(sa.text("SELECT 1"))
-        except DBAPIError:
-            self.close()
-            self._connection = self._connected()
-            return True
-        return False
+        if not self._connection.closed:
+            try:
+                self._connection.execute(sa.text("SELECT 1"))
+            except DBAPIError:
+                self.close()
+            else:
+                return False
+        self._connection = self._connected()
+        return True
 
     def _take(self) -> None:
         if not take_lock(self._connection, _what(self._study_name)):
