@@ -26,11 +26,14 @@ from fxai.spec.search.study import Spec, StudySpec
 from fxai.spec.search.verdict import VerdictConfig
 from fxai.study.load_transfer import load_transfer
 from fxai.study.memory_need import check_memory
+from fxai.study.open_study import check_study
 from fxai.tracking import tracker_names
 
 
 def print_plan(console: Console, spec: Spec, settings: Collection[str]) -> None:
     """Print the plan of each study: objective, budget, sampler, workers, storage and parameters."""
+    for each in spec.studies:
+        check_study(each)
     for loaded in (load_transfer(each, Path(spec.results_dir), settings) for each in spec.studies):
         study = loaded.study
         share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)

@@ -1,37 +1,22 @@
 """`fxai run`: runs the studies of a spec."""
 
-from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from fxai.cli.completion import complete_spec
-from fxai.cli.conclusion import print_conclusion
-from fxai.cli.dry_run import print_plan
-from fxai.cli.error_message import warning
-from fxai.cli.output import print_text, stdout
+from fxai.cli.output import stdout
 from fxai.cli.plan import check_data, load_plan, settings_of, spec_file
-from fxai.cli.watch import choose_watch
 from fxai.errors import InputError
 from fxai.evaluation.verdict_word import VerdictWord
-from fxai.formatting import legible
-from fxai.results.printed_command import StudyLocation
 from fxai.search.server_connection import check_server
 from fxai.spec.checks.study_parts import parts_of
 from fxai.spec.checks.winner_checks import no_verdict
 from fxai.spec.search.study import Spec
-from fxai.study.interrupts import stop_on_signals
-from fxai.study.open_study import check_study
-from fxai.study.progress_log import debugging_logger, watch_in_log
-from fxai.study.replay.open_replay import Recording, recording_of
-from fxai.study.run import Watch, search_study
-from fxai.study.write_results import RunStatus
 
 _FAILED = 1
 _BETTER = "better"
-_INTERRUPTED = 130
 
 
 def run(
@@ -139,16 +124,16 @@ def run(
         _check_required(require, plan)
     for each in plan.studies:
         check_data(each, spec_file(named_spec or spec, study))
-        check_study(each)
-    console = stdout()
+        if not dry_run:
+            check_server(each.storage)
     if dry_run:
-        print_plan(console, plan, given)
+        from fxai.cli.dry_run import print_plan  # noqa: PLC0415 - slow to load, as the module below
+
+        print_plan(stdout(), plan, given)
         return
-    for each in plan.studies:
-        check_server(each.storage)
-    recording = None if replay is None else recording_of(replay, plan)
-    watch = watch_in_log(debugging_logger()) if verbose else choose_watch(console, quiet=quiet)
-    code, words = _run_all(plan, given, console, watch, recording, fresh=fresh, quiet=quiet)
+    from fxai.cli.run_studies import run_studies  # noqa: PLC0415
+
+    code, words = run_studies(plan, given, stdout(), replay, fresh=fresh, quiet=quiet, verbose=verbose)
     if not code and require is not None and any(word is not VerdictWord.BETTER for word in words):
         code = _FAILED
     raise typer.Exit(code)
@@ -162,41 +147,3 @@ def _check_required(require: str, plan: Spec) -> None:
             raise InputError(f"--require {_BETTER}: {study.study_name} has verdict: off; remove this key from the spec")
         if reason := next(no_verdict(parts_of(study)), None):
             raise InputError(f"--require {_BETTER}: {study.study_name} cannot have a verdict, which {reason}")
-
-
-def _run_all(
-    plan: Spec,
-    settings: Collection[str],
-    console: Console,
-    watch: Watch,
-    recording: Recording | None,
-    *,
-    fresh: bool,
-    quiet: bool,
-) -> tuple[int, Sequence[VerdictWord | None]]:
-    """Run the studies one after the other. Returns the exit code and the verdict of each study that has ended."""
-    code = 0
-    words: list[VerdictWord | None] = []
-    results_dir = Path(plan.results_dir)
-    with stop_on_signals() as stop:
-        for study in plan.studies:
-            if stop.urgency:
-                return _INTERRUPTED, words
-            if console.is_terminal and not quiet:
-                print_text(console, f"Preparing study {legible(study.study_name)}: data, database, workers ...")
-            outcome = search_study(
-                *(study, results_dir, watch, stop),
-                settings=settings,
-                recording=recording,
-                fresh=fresh,
-                plots=plan.save_study_plots,
-            )
-            for message in outcome.warnings:
-                warning(message)
-            print_conclusion(console, outcome, StudyLocation(study.storage, plan.results_dir))
-            words.append(None if outcome.judged is None else outcome.judged.verdict.word)
-            if outcome.status is RunStatus.INTERRUPTED:
-                return _INTERRUPTED, words
-            if outcome.status is not RunStatus.SUCCEEDED:
-                code = _FAILED
-    return code, words

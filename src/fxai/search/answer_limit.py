@@ -9,13 +9,19 @@ from collections.abc import Callable, Generator
 from typing import Any, Final
 
 from sqlalchemy import event
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 READ_TIMEOUT: Final = "read_timeout"
-"""Option of a connection: seconds without a byte of the server. FxAI adds it to psycopg, PyMySQL has it."""
+"""Option of a connection: seconds without a byte of the server. PyMySQL has it; this module adds it to psycopg."""
 
 
-@event.listens_for(PGDialect_psycopg, "do_connect")
+def limit_answers() -> None:
+    """Give connections of psycopg the option `READ_TIMEOUT`. Connections without the option are unchanged."""
+    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg  # noqa: PLC0415 - of one kind of database
+
+    if not event.contains(PGDialect_psycopg, "do_connect", _connect):
+        event.listen(PGDialect_psycopg, "do_connect", _connect)
+
+
 def _connect(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> object:
     """Open connections that have the option with the limit; None leaves other connections to SQLAlchemy."""
     if READ_TIMEOUT not in options:

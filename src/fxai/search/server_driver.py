@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from fxai.errors import StorageError
-from fxai.search.answer_limit import READ_TIMEOUT
+from fxai.search.answer_limit import READ_TIMEOUT, limit_answers
 
 CONNECT_SECONDS: Final = 4
 """How long a connection may take for each address of a server."""
@@ -69,6 +69,8 @@ def connect_options(url: URL) -> dict[str, Any]:
     Args:
         url: A URL of a server as of `with_driver`.
     """
+    if url.get_driver_name() == "psycopg":
+        limit_answers()
     options = _OPTIONS.get(url.get_driver_name(), {})
     return {name: value for name, value in options.items() if name not in url.query}
 
