@@ -19,14 +19,17 @@ from fxai.protocol import LanePlan
 
 PROGRAM = Path(__file__).parent / "worker_host.py"
 NO_LIMITS = Limits()
+OWN_FOLDER = {"HOST_OWN_FOLDER": "1"}
+"""Environment of hosts that do not use the study's folder."""
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
 class Hosts:
     """Host processes that join a source. They are killed when the block ends, if they have not ended."""
 
-    def __init__(self, source: SocketSource, folder: Path) -> None:
+    def __init__(self, source: SocketSource, folder: Path, environment: Mapping[str, str]) -> None:
         self.source = source
+        self._environment = environment
         self.processes: dict[str, subprocess.Popen[str]] = {}
         self._folder = folder
         self._strangers: list[socket.socket] = []
@@ -41,7 +44,7 @@ class Hosts:
                 pass_fds=[far.fileno()],
                 stdout=subprocess.PIPE,
                 text=True,
-                env={**os.environ, **environment},
+                env={**os.environ, **self._environment, **environment},
             )
         self.processes[name] = process
         self.source.add(near, f"address of {name}")
@@ -64,10 +67,15 @@ class Hosts:
 
 @contextmanager
 def remote_workers(
-    folder: Path, plan: LanePlan | None = None, limits: Limits = NO_LIMITS, limit: float = 5.0
+    folder: Path,
+    plan: LanePlan | None = None,
+    limits: Limits = NO_LIMITS,
+    *,
+    limit: float = 5.0,
+    environment: Mapping[str, str] = NO_VARIABLES,
 ) -> Iterator[tuple[RemotePool, Hosts]]:
     """A pool without hosts, and the hosts that may join it. A silent host is lost after `limit` seconds."""
-    hosts = Hosts(SocketSource(KeepAlive(0.2, limit)), folder / "hosts")
+    hosts = Hosts(SocketSource(KeepAlive(0.2, limit)), folder / "hosts", environment)
     try:
         with RemotePool(hosts.source, plan, limits, folder / "logs") as workers:
             yield workers, hosts

@@ -159,3 +159,33 @@ def prints_environment(request: TrialRequest, slot: Slot) -> Trial:
     loaded = float("torch" in sys.modules)
     yield Report(request.number, 1, 0.0)
     return Outcome(0.0, {"threads": float(os.environ["OMP_NUM_THREADS"]), "torch_is_loaded": loaded})
+
+
+def leaves_files(request: TrialRequest, slot: Slot) -> Trial:
+    """Leaves every kind of file; the agent has `size` bytes. Keeps the last of its own checkpoints."""
+    paths = TrialPaths(request.directory)
+    print("it ran in another folder" if "hosts" in request.directory.parts else "it ran in the study's folder")  # noqa: T201
+    own = paths.checkpoint_dir / "inner"
+    own.mkdir(parents=True)
+    for step in (1, 2):
+        paths.checkpoint.write_text(str(step))
+        (own / str(step)).write_text("own")
+        (own / str(step - 1)).unlink(missing_ok=True)
+        yield Report(request.number, step, float(step))
+    paths.agent.write_bytes(os.urandom(int(request.params["size"] or 0)))
+    paths.returns.touch()
+    return Outcome(1.0)
+
+
+def continues(request: TrialRequest, slot: Slot) -> Trial:
+    """Continues from its checkpoint, or from the checkpoint that it inherits, up to step `steps`."""
+    checkpoint = TrialPaths(request.directory).checkpoint
+    started_from = checkpoint
+    if request.inherited is not None and not checkpoint.exists():
+        started_from = request.inherited.checkpoint
+    step = int(started_from.read_text()) if started_from.exists() else 0
+    while step < int(request.params["steps"] or 0):
+        step += 1
+        checkpoint.write_text(str(step))
+        yield Report(request.number, step, float(step))
+    return Outcome(float(step))

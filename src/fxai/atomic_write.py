@@ -31,7 +31,7 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
     Raises:
         FxaiError: the file cannot be written.
     """
-    with _replacing(path, durable=durable) as file:
+    with replacing(path, durable=durable) as file:
         file.write(data)
 
 
@@ -41,12 +41,12 @@ def copy(source: Path, path: Path) -> None:
     Raises:
         FxaiError: the file cannot be read or written.
     """
-    with _replacing(path) as file, source.open("rb") as original:
+    with replacing(path) as file, source.open("rb") as original:
         shutil.copyfileobj(original, file)
 
 
 @contextmanager
-def _replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A temporary file that is renamed to `path` when the block ends. If the block raises, `path` is unchanged."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -17,9 +17,12 @@ from typing import Self
 
 from fxai.errors import FxaiError, InputError
 from fxai.pool.contract import TrialStarted, WorkerEvent, WorkerLost
+from fxai.pool.remote.file_sender import FileSender
+from fxai.pool.remote.host_files import HostFiles, Leaving
 from fxai.pool.remote.messages import (
     PROTOCOL,
     EndHost,
+    FilePart,
     FolderProbe,
     FromHost,
     HostEvent,
@@ -29,6 +32,7 @@ from fxai.pool.remote.messages import (
     HostReady,
     HostRefusal,
     HostWelcome,
+    PartsReceived,
     SubmitTrial,
     ToHost,
     TrialsGivenBack,
@@ -70,6 +74,7 @@ class WorkerHost:
         folder: Path,
         *,
         versions: Mapping[str, str] | None = None,
+        own_folder: bool = False,
     ) -> None:
         """Make a host whose workers start once the parent has welcomed it.
 
@@ -78,18 +83,22 @@ class WorkerHost:
             slots: Of its workers.
             folder: For logs and trials if the study's folder cannot be reached from here.
             versions: Further programs whose versions have to be the same as the parent's.
+            own_folder: Use `folder` also if the study's folder can be reached.
         """
         self.ending: HostEnding | None = None
         self._name = name
         self._slots = tuple(slots)
         self._folder = folder.absolute()
+        self._own_folder = own_folder
         self._selector = selectors.DefaultSelector()
         self._workers: dict[int, WorkerSlot] = {}
         self._known: dict[int, HostEvents] = {}  # what the parent knows of each worker
         self._running: dict[int, int] = {}  # the worker of each trial that has not ended
+        self._files: HostFiles | None = None  # if the study's folder cannot be reached
         self._unsent: list[FromHost] = [
             HostHello(name, os.getpid(), PROTOCOL, {**own_versions(), **(versions or {})}, self._slots)
         ]
+        self._sender = FileSender[FromHost](self._unsent.append)
 
     def fileno(self) -> int:
         """A descriptor that is readable when `messages` may have some, for the selector of the transport."""
@@ -106,9 +115,15 @@ class WorkerHost:
                 self._begin(message)
             case SubmitTrial(worker, request) if worker in self._workers:
                 self._running[request.number] = worker
-                self._workers[worker].submit(RunningTrial(request))
+                own = request if self._files is None else self._files.begin(request, worker)
+                self._workers[worker].submit(RunningTrial(own))
             case DecisionMessage(number, decision) if number in self._running:
                 self._workers[self._running[number]].answer(number, decision)
+            case FilePart() if self._files is not None:
+                self._unsent.append(PartsReceived(1))
+                self._files.receive(message)
+            case PartsReceived(count):
+                self._sender.confirmed(count)
             case HostRefusal(text):
                 self.ending = HostEnding(HostEnd.REFUSED, text)
             case EndHost(text):
@@ -126,7 +141,8 @@ class WorkerHost:
                 self._fail(error)
             if self._unsent or time.monotonic() >= until:
                 break
-        unsent, self._unsent = self._unsent, []
+        unsent = tuple(self._unsent)
+        self._unsent.clear()
         return unsent
 
     def close(self) -> None:
@@ -136,6 +152,9 @@ class WorkerHost:
         for worker in self._workers.values():
             worker.wait()
         self._workers = {}
+        self._sender.close()
+        if self._files is not None:
+            self._files.close()
         self._selector.close()
 
     def __enter__(self) -> Self:
@@ -149,8 +168,9 @@ class WorkerHost:
     def _begin(self, welcome: HostWelcome) -> None:
         """Start the workers."""
         sys.path.extend(path for path in welcome.sys_path if path not in sys.path and Path(path).is_dir())
-        shared = _reads(welcome.probe)
-        logs = welcome.logs if shared else self._folder / "logs"
+        shared = not self._own_folder and _reads(welcome.probe)
+        self._files = None if shared else HostFiles(self._folder, welcome.logs)
+        logs = welcome.logs if self._files is None else self._files.logs
         for index, slot in enumerate(self._slots, start=welcome.first_worker):
             self._workers[index] = WorkerSlot(
                 replace(slot, index=index),
@@ -175,6 +195,8 @@ class WorkerHost:
         for index in self._workers:
             self._give_back(index)
             self._collect(index, [])
+        if self._files is not None:
+            self._files.clear({index: self._sender.is_idle(index) for index in self._workers})
 
     def _collect(self, index: int, events: Sequence[WorkerEvent]) -> None:
         """Send the events of a worker and its lanes, if there are events or the lanes have changed."""
@@ -193,7 +215,9 @@ class WorkerHost:
         state = HostEvents(index, (), capacity.width, capacity.open, occupied)
         if passed or state != self._known[index]:
             self._known[index] = state
-            self._unsent.append(replace(state, events=tuple(passed)))
+            leaving = Leaving((), (), passed) if self._files is None else self._files.leaving(index, passed)
+            message = replace(state, events=tuple(leaving.events))
+            self._sender.add(index, leaving.files, [*leaving.removed, message])
 
     def _give_back(self, index: int) -> None:
         """Send the trials for which the worker has no room."""
@@ -201,7 +225,9 @@ class WorkerHost:
         for number in numbers:
             del self._running[number]
         if numbers:
-            self._unsent.append(TrialsGivenBack(index, numbers))
+            self._sender.add(index, [], [TrialsGivenBack(index, numbers)])
+            if self._files is not None:
+                self._files.give_back(numbers)
 
     def _fail(self, error: FxaiError) -> None:
         self.ending = HostEnding(HostEnd.FAILED, str(error))

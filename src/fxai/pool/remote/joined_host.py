@@ -2,11 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fxai.pool.contract import Activity, TrialStarted, WorkerEvent, WorkerLost
 from fxai.pool.dispatcher import WorkerCapacity
 from fxai.pool.remote.link import HostLink
-from fxai.pool.remote.messages import HostEvent, HostEvents, HostHello, SubmitTrial
+from fxai.pool.remote.messages import (
+    FilePart,
+    FileRemoved,
+    HostEvent,
+    HostEvents,
+    HostHello,
+    PartsReceived,
+    SubmitTrial,
+)
+from fxai.pool.remote.parent_files import ParentFiles
 from fxai.pool.running_trials import RunningTrial
 from fxai.pool.worker_lost import describe_lost_host
 from fxai.protocol import Decision, Report, Slot, TrialRequest, TrialResult
@@ -64,6 +74,7 @@ class JoinedHost:
         self.name = link.name
         self.workers: dict[int, HostWorker] = {}  # by their index in the study
         self.ready = False
+        self._files: ParentFiles | None = None  # if the host does not reach the study's folder
 
     def welcomed(self, hello: HostHello, name: str, first_worker: int) -> None:
         """Note the host's name and workers."""
@@ -71,9 +82,36 @@ class JoinedHost:
         slots = enumerate(hello.slots, start=first_worker)
         self.workers = {index: HostWorker(index, slot) for index, slot in slots}
 
+    def start(self, *, shared: bool, logs: Path) -> None:
+        """Note that the host takes trials, and whether it uses the study's folder directly. `logs` is of workers."""
+        self.ready = True
+        self._files = None if shared else ParentFiles(logs, self.link.send)
+
     def submit(self, worker: HostWorker, trial: RunningTrial) -> None:
+        """Give a trial to a worker.
+
+        Raises:
+            FxaiError: The trial's folder has files of another trial, and they cannot be renamed.
+        """
+        message = SubmitTrial(worker.index, trial.request)
+        if self._files is None:
+            self.link.send(message)
+        else:
+            self._files.submit(message)
         worker.trials[trial.number] = trial
-        self.link.send(SubmitTrial(worker.index, trial.request))
+
+    def receive_file(self, message: FilePart | FileRemoved | PartsReceived) -> None:
+        """Handle a message about files. What is not about the host's trials is ignored."""
+        if self._files is None:
+            return
+        match message:
+            case PartsReceived(count):
+                self._files.confirmed(count)
+            case FilePart(trial):
+                self._files.receive(message, None if trial is None else self._request_of(trial))
+            case FileRemoved(trial):
+                if (request := self._request_of(trial)) is not None:
+                    self._files.remove(message, request)
 
     def answer(self, number: int, decision: Decision) -> None:
         """Answer a trial whose report waits. Other numbers are ignored."""
@@ -85,8 +123,8 @@ class JoinedHost:
 
     def events(self, message: HostEvents) -> Iterator[WorkerEvent]:
         worker = self.workers.get(message.worker)
-        if worker is not None:
-            yield from worker.events(message)
+        for event in () if worker is None else worker.events(message):
+            yield event if self._files is None else self._files.with_flaw(event)
 
     def given_back(self, worker: int, numbers: Sequence[int]) -> list[RunningTrial]:
         """Remove and return trials for which a worker has no room."""
@@ -103,6 +141,8 @@ class JoinedHost:
 
     def lost(self, reason: str) -> Iterator[WorkerLost]:
         """One event for each worker, with the trials that it had begun. `reason` is a clause about the host."""
+        if self._files is not None:
+            self._files.close()
         for worker in self.workers.values():
             yield describe_lost_host(worker.index, self.name, reason, tuple(worker.trials))
 
@@ -111,3 +151,7 @@ class JoinedHost:
             steps = [trial.step for trial in worker.trials.values() if trial.step is not None]
             device = f"{worker.slot.device} on {self.name}"
             yield Activity(worker.index, device, tuple(worker.trials), max(steps, default=None))
+
+    def _request_of(self, number: int) -> TrialRequest | None:
+        trials = (worker.trials.get(number) for worker in self.workers.values())
+        return next((trial.request for trial in trials if trial is not None), None)

@@ -8,7 +8,7 @@ workers do. Workers have the numbers that they have in the study. Files travel i
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from fxai.pool.contract import TrialStarted, WorkerLost
 from fxai.pool.limits import Limits
@@ -113,11 +113,39 @@ class HostFailure:
     wrong_input: bool  # whether the user's code or spec is wrong
 
 
-ToHost: TypeAlias = HostWelcome | HostRefusal | SubmitTrial | DecisionMessage | EndHost
-FromHost: TypeAlias = HostHello | HostReady | HostEvents | TrialsGivenBack | HostFailure
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A part of a file of a trial's folder, or of a worker's log without a trial. The parts of a file are in order."""
 
-_TO_HOST = {kind.__name__: kind for kind in (HostWelcome, HostRefusal, SubmitTrial, DecisionMessage, EndHost)}
-_FROM_HOST = {kind.__name__: kind for kind in (HostHello, HostReady, HostEvents, TrialsGivenBack, HostFailure)}
+    trial: int | None
+    path: str  # in the folder
+    offset: int  # bytes before the part; 0 begins the file anew
+    data: str  # base64
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileRemoved:
+    """A trial on a host has removed a file of its folder."""
+
+    trial: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartsReceived:
+    """The peer's confirmation of file parts."""
+
+    count: int
+
+
+ToHost: TypeAlias = HostWelcome | HostRefusal | SubmitTrial | DecisionMessage | EndHost | FilePart | PartsReceived
+FromHost: TypeAlias = (
+    HostHello | HostReady | HostEvents | TrialsGivenBack | HostFailure | FilePart | FileRemoved | PartsReceived
+)
+
+_TO_HOST = {kind.__name__: kind for kind in get_args(ToHost)}
+_FROM_HOST = {kind.__name__: kind for kind in get_args(FromHost)}
 
 
 def encoded(message: ToHost | FromHost) -> bytes:

@@ -20,6 +20,8 @@ from fxai.pool.remote.joined_host import HostWorker, JoinedHost
 from fxai.pool.remote.link import HostLink, HostSource
 from fxai.pool.remote.messages import (
     EndHost,
+    FilePart,
+    FileRemoved,
     FolderProbe,
     FromHost,
     HostEvents,
@@ -28,11 +30,13 @@ from fxai.pool.remote.messages import (
     HostReady,
     HostRefusal,
     HostWelcome,
+    PartsReceived,
     TrialsGivenBack,
 )
 from fxai.pool.remote.versions import difference, own_versions
 from fxai.pool.running_trials import RunningTrial
-from fxai.protocol import Decision, LanePlan, TrialRequest
+from fxai.protocol import Cause, Decision, LanePlan, TrialRequest, TrialResult
+from fxai.protocol.trial_failure import failed
 
 _PROBE = ".shared-folder-probe"
 
@@ -69,6 +73,7 @@ class RemotePool:
         self._versions = own_versions()
         self._hosts: dict[HostLink, JoinedHost] = {}
         self._dispatcher = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
+        self._refused: list[TrialResult] = []  # of trials whose folder cannot be used
         self._notices: set[str] = set()  # that were yielded
         self._closed = False
         atexit.register(self.close)
@@ -94,6 +99,8 @@ class RemotePool:
             for host in list(self._hosts.values()):
                 happened.extend(self._received(host))
             self._dispatch()
+            happened.extend(self._refused)
+            self._refused.clear()
             if happened or time.monotonic() >= until:
                 break
             self._source.wait(until - time.monotonic())
@@ -137,7 +144,10 @@ class RemotePool:
         while (taken := self._dispatcher.take([worker.capacity for _, worker in workers])) is not None:
             index, trial = taken
             host, worker = workers[index]
-            host.submit(worker, trial)
+            try:
+                host.submit(worker, trial)
+            except FxaiError as error:
+                self._refused.append(failed(trial.request, Cause.EXCEPTION, str(error), 0.0))
 
     def _received(self, host: JoinedHost) -> Iterator[WorkerEvent]:
         """The events of a host's messages since the last call, and of its loss."""
@@ -153,17 +163,15 @@ class RemotePool:
             case HostHello() if not host.workers:
                 yield from self._welcome(host, message)
             case HostReady(shared):
-                host.ready = shared
-                if not shared:
-                    text = f"The host {host.name} is not used: it cannot write into the folder {self._logs.parent}."
-                    host.link.send(HostRefusal(text))
-                    yield from self._on_unusable(host, FxaiError(text))
+                host.start(shared=shared, logs=self._logs)
             case HostEvents():
                 yield from host.events(message)
             case TrialsGivenBack(worker, numbers):
                 self._dispatcher.put_back(host.given_back(worker, numbers))
             case HostFailure(text, wrong_input):
                 yield from self._on_unusable(host, InputError(text) if wrong_input else FxaiError(text))
+            case FilePart() | FileRemoved() | PartsReceived():
+                host.receive_file(message)
             case _:
                 return
 
