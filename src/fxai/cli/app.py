@@ -1,6 +1,5 @@
 """The `fxai` program. Errors become a message and an exit code in `main`, and nowhere else."""
 
-import errno
 import sys
 from importlib import import_module
 from shlex import quote
@@ -13,7 +12,7 @@ import fxai
 from fxai.cli.command import HELP, typer_app
 from fxai.cli.command_line import with_command
 from fxai.cli.completion import Completion
-from fxai.cli.error_message import error_message
+from fxai.cli.error_message import error_message, exit_code_of
 from fxai.cli.library_warnings import hide_library_warnings
 from fxai.errors import FxaiError, InputError
 from fxai.formatting import legible
@@ -38,17 +37,6 @@ COMMANDS = {
     "verdict": "Test a study's best trial on bars that the search did not use.",
     "dashboard": "Show the studies live in the browser.",
     "data": "Describe market data.",
-}
-_PATH_ERRORS = {  # the path that the user gave is wrong; any other error happened during the work
-    errno.ENOENT,
-    errno.ENOTDIR,
-    errno.EISDIR,
-    errno.EEXIST,
-    errno.EACCES,
-    errno.EPERM,
-    errno.ENAMETOOLONG,
-    errno.ELOOP,
-    errno.EINVAL,
 }
 _EPILOG = (
     "Without a command: --spec FILE means run --spec FILE, --show-best STUDY means best STUDY, "
@@ -113,7 +101,7 @@ def main() -> None:
         if error.filename is None:
             raise
         typer.echo(error_message(error), err=True)
-        sys.exit(InputError.exit_code if error.errno in _PATH_ERRORS else FxaiError.exit_code)
+        sys.exit(exit_code_of(error))
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (Typer passes it so)

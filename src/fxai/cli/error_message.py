@@ -1,16 +1,36 @@
 """Text of errors and warnings on standard error."""
 
+import errno
 import re
 
 import typer
 
-from fxai.errors import FxaiError, SpecError
+from fxai.errors import FxaiError, InputError, SpecError
 from fxai.formatting import legible
 
 _MOST_LINES = 15
 _LONGEST_WORD = 200  # characters; a longer name would hide the message
 _LONGEST_LINE = 1500
 _LONG_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
+
+_PATH_ERRORS = {  # the path that the user gave is wrong; any other error happened during the work
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.EINVAL,
+}
+
+
+def exit_code_of(error: FxaiError | OSError) -> int:
+    """The exit code of a command that this error ends."""
+    if isinstance(error, FxaiError):
+        return error.exit_code
+    return InputError.exit_code if error.errno in _PATH_ERRORS else FxaiError.exit_code
 
 
 def error_message(error: FxaiError | OSError) -> str:

@@ -6,17 +6,12 @@ from typing import Annotated
 import typer
 
 from fxai.cli.completion import complete_spec
+from fxai.cli.notifying import NotifyCommand, notifying
 from fxai.cli.output import stdout
 from fxai.cli.plan import check_data, load_plan, settings_of, spec_file
+from fxai.cli.require import RequireVerdict, check_required
 from fxai.errors import InputError
-from fxai.evaluation.verdict_word import VerdictWord
 from fxai.search.server_connection import check_server
-from fxai.spec.checks.study_parts import parts_of
-from fxai.spec.checks.winner_checks import no_verdict
-from fxai.spec.search.study import Spec
-
-_FAILED = 1
-_BETTER = "better"
 
 
 def run(
@@ -82,13 +77,8 @@ def run(
             dir_okay=False,
         ),
     ] = None,
-    require: Annotated[
-        str | None,
-        typer.Option(
-            metavar=_BETTER,
-            help=f"Exit with 1 unless the verdict of each study is: {VerdictWord.BETTER}.",
-        ),
-    ] = None,
+    require: RequireVerdict = None,
+    notify: NotifyCommand = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the complete spec; start and write nothing.")
     ] = False,
@@ -118,32 +108,20 @@ def run(
         "results_dir": results_dir,
         "seed": seed,
     }
-    given = settings_of(settings or (), flags)
-    plan = load_plan(named_spec or spec, study, given)
-    if require is not None:
-        _check_required(require, plan)
-    for each in plan.studies:
-        check_data(each, spec_file(named_spec or spec, study))
-        if not dry_run:
-            check_server(each.storage)
-    if dry_run:
-        from fxai.cli.dry_run import print_plan  # noqa: PLC0415 - slow to load, as the module below
+    with notifying(None if dry_run else notify, "run") as notes:
+        given = settings_of(settings or (), flags)
+        plan = load_plan(named_spec or spec, study, given)
+        check_required(require, plan.studies)
+        for each in plan.studies:
+            check_data(each, spec_file(named_spec or spec, study))
+            if not dry_run:
+                check_server(each.storage)
+        if dry_run:
+            from fxai.cli.dry_run import print_plan  # noqa: PLC0415 - slow to load, as the module below
 
-        print_plan(stdout(), plan, given)
-        return
-    from fxai.cli.run_studies import run_studies  # noqa: PLC0415
+            print_plan(stdout(), plan, given)
+            return
+        from fxai.cli.run_studies import RunOptions, run_studies  # noqa: PLC0415
 
-    code, words = run_studies(plan, given, stdout(), replay, fresh=fresh, quiet=quiet, verbose=verbose)
-    if not code and require is not None and any(word is not VerdictWord.BETTER for word in words):
-        code = _FAILED
-    raise typer.Exit(code)
-
-
-def _check_required(require: str, plan: Spec) -> None:
-    if require != _BETTER:
-        raise InputError(f"--require {require}: the only value is {_BETTER}")
-    for study in plan.studies:
-        if study.verdict == "off":
-            raise InputError(f"--require {_BETTER}: {study.study_name} has verdict: off; remove this key from the spec")
-        if reason := next(no_verdict(parts_of(study)), None):
-            raise InputError(f"--require {_BETTER}: {study.study_name} cannot have a verdict, which {reason}")
+        options = RunOptions(given, replay, fresh=fresh, quiet=quiet, verbose=verbose, require=require)
+        raise typer.Exit(run_studies(plan, options, stdout(), notes))

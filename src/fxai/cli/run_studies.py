@@ -1,13 +1,16 @@
-"""Runs the studies of a plan for `fxai run`, and prints what comes of each."""
+"""Runs studies one after the other and prints their results, for `fxai run`."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from fxai.cli.conclusion import print_conclusion
 from fxai.cli.error_message import warning
+from fxai.cli.notifying import INTERRUPTED, Notes
 from fxai.cli.output import print_text
+from fxai.cli.require import BETTER
 from fxai.cli.watch import choose_watch
 from fxai.evaluation.verdict_word import VerdictWord
 from fxai.formatting import legible
@@ -15,52 +18,78 @@ from fxai.results.printed_command import StudyLocation
 from fxai.spec.search.study import Spec
 from fxai.study.interrupts import stop_on_signals
 from fxai.study.open_study import check_study
+from fxai.study.outcome_note import outcome_note
 from fxai.study.progress_log import debugging_logger, watch_in_log
 from fxai.study.replay.open_replay import recording_of
-from fxai.study.run import search_study
-from fxai.study.write_results import RunStatus
+from fxai.study.run import Watch, search_study
+from fxai.study.write_results import RunStatus, StudyOutcome
 
 _FAILED = 1
-_INTERRUPTED = 130
 
 
-def run_studies(
-    plan: Spec,
-    settings: Collection[str],
-    console: Console,
-    replay: Path | None,
-    *,
-    fresh: bool,
-    quiet: bool,
-    verbose: bool,
-) -> tuple[int, Sequence[VerdictWord | None]]:
-    """Run the studies one after the other. Returns the exit code and the verdict of each study that has ended."""
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Options of a run."""
+
+    settings: Collection[str] = ()  # keys of the spec that options set
+    replay: Path | None = None  # decisions to repeat
+    fresh: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    require: str | None = None  # value of --require
+
+
+def run_studies(plan: Spec, options: RunOptions, console: Console, notes: Notes) -> int:
+    """Run the studies. Returns the exit code of the command, and adds to `notes` what there is to tell.
+
+    Raises:
+        InputError: A study cannot be run. Nothing is written then.
+    """
     for study in plan.studies:
         check_study(study)
-    recording = None if replay is None else recording_of(replay, plan)
-    watch = watch_in_log(debugging_logger()) if verbose else choose_watch(console, quiet=quiet)
+    watch = watch_in_log(debugging_logger()) if options.verbose else choose_watch(console, quiet=options.quiet)
+    code, outcomes = _run_all(plan, options, console, watch, notes)
+    if code or options.require is None:
+        return code
+    if lacking := [each.study.study_name for each in outcomes if word_of(each) is not VerdictWord.BETTER]:
+        notes.reason = f"--require {BETTER}: the verdict is not better: {', '.join(lacking)}"
+        return _FAILED
+    return code
+
+
+def _run_all(
+    plan: Spec, options: RunOptions, console: Console, watch: Watch, notes: Notes
+) -> tuple[int, Sequence[StudyOutcome]]:
+    """Run the studies one after the other. Returns the exit code and the outcome of each study that has ended."""
     code = 0
-    words: list[VerdictWord | None] = []
+    outcomes: list[StudyOutcome] = []
     results_dir = Path(plan.results_dir)
+    recording = None if options.replay is None else recording_of(options.replay, plan)
     with stop_on_signals() as stop:
         for study in plan.studies:
             if stop.urgency:
-                return _INTERRUPTED, words
-            if console.is_terminal and not quiet:
+                return INTERRUPTED, outcomes
+            if console.is_terminal and not options.quiet:
                 print_text(console, f"Preparing study {legible(study.study_name)}: data, database, workers ...")
             outcome = search_study(
                 *(study, results_dir, watch, stop),
-                settings=settings,
+                settings=options.settings,
                 recording=recording,
-                fresh=fresh,
+                fresh=options.fresh,
                 plots=plan.save_study_plots,
             )
             for message in outcome.warnings:
                 warning(message)
             print_conclusion(console, outcome, StudyLocation(study.storage, plan.results_dir))
-            words.append(None if outcome.judged is None else outcome.judged.verdict.word)
+            outcomes.append(outcome)
+            notes.studies.append(outcome_note(outcome, results_dir))
             if outcome.status is RunStatus.INTERRUPTED:
-                return _INTERRUPTED, words
+                return INTERRUPTED, outcomes
             if outcome.status is not RunStatus.SUCCEEDED:
                 code = _FAILED
-    return code, words
+    return code, outcomes
+
+
+def word_of(outcome: StudyOutcome) -> VerdictWord | None:
+    """The verdict of a run; None if the run had none."""
+    return None if outcome.judged is None else outcome.judged.verdict.word

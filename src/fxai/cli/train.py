@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from fxai.cli.error_message import warning
+from fxai.cli.notifying import Notes, NotifyCommand, notifying
 from fxai.cli.output import print_sentences, print_text, stdout
 from fxai.cli.plan import settings_of
 from fxai.cli.watch_training import TrainingView, watch_training
@@ -25,7 +26,7 @@ from fxai.results.committee_file import write_committee
 from fxai.results.training.file import SeedResult, TrainingFile
 from fxai.results.training.plan import TrainingPlan, load_plan
 from fxai.results.training.requests import folders_of, requests_of
-from fxai.results.value_errors import ValueErrors
+from fxai.results.value_errors import UNKNOWN, ValueErrors
 from fxai.results.winner_track import write_validation_track
 from fxai.search.lock import hold
 from fxai.search.seeds import lane_seeds
@@ -34,6 +35,7 @@ from fxai.spec.fields.training_config import TrainingConfig
 from fxai.study.interrupts import announce_stop, stop_on_signals
 from fxai.study.memory_need import check_training
 from fxai.study.stop_signal import Urgency
+from fxai.study.study_note import StudyNote, existing
 from fxai.study.train_agents import train_agents
 
 _INTERRUPTED = 130
@@ -69,6 +71,7 @@ def train(
             show_default=False,
         ),
     ] = None,
+    notify: NotifyCommand = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
 ) -> None:
     """Train agents from a config file.
@@ -80,7 +83,12 @@ def train(
 
     After Ctrl-C, a crash or kill -9, run the same command again to resume from the last report.
     """
-    plan = _seeded(load_plan(config, settings_of(settings or (), {})), seed, seeds)
+    with notifying(notify, "train") as notes:
+        plan = _seeded(load_plan(config, settings_of(settings or (), {})), seed, seeds)
+        _train(plan, output, notes, quiet=quiet)
+
+
+def _train(plan: TrainingPlan, output: Path, notes: Notes, *, quiet: bool) -> None:
     slots = machine_slots(n_jobs=1).slots
     if not plan.is_custom:
         check_training(TrainingConfig.model_validate(plan.config), len(plan.seeds), slots[0])
@@ -96,7 +104,15 @@ def train(
                 _adopt(requests_of(plan, output))
             results = _train_seeds(plan, output, slots, console, quiet=quiet)
             record.end(results)
-    _conclude(plan, output, results, console)
+    errors = _errors(plan, output, [each.value for each in results])
+    _conclude(plan, output, results, errors, console)
+    agent = existing(TrialPaths(output).agent)
+    value = mean([each.value for each in results])
+    notes.studies.append(
+        StudyNote(
+            plan.name, metric=plan.metric, best_value=value, error=errors.total, folder=existing(output), agent=agent
+        )
+    )
 
 
 def _seeded(plan: TrainingPlan, seed: int | None, count: int | None) -> TrainingPlan:
@@ -160,14 +176,15 @@ def _result(result: TrialResult, plan: TrainingPlan) -> SeedResult:
     return SeedResult(plan.seeds[result.number - plan.trial], result.value, result.metrics)
 
 
-def _conclude(plan: TrainingPlan, output: Path, results: Sequence[SeedResult], console: Console) -> None:
+def _conclude(
+    plan: TrainingPlan, output: Path, results: Sequence[SeedResult], errors: ValueErrors, console: Console
+) -> None:
     """Print the agents' scores and paths."""
     values = [each.value for each in results]
     if len(values) == 1:
         print_text(console, "", f"{plan.metric}: {_value_text(plan, values[0])}")
     else:
         by_seed = ", ".join(f"{each.seed}: {_value_text(plan, each.value)}" for each in results)
-        errors = _errors(plan, output, values)
         value = _value_text(plan, mean(values), errors.total)
         print_text(console, "", f"{plan.metric}: {value} over {len(values)} seeds ({by_seed})")
         of_seeds = "± is one standard error of the seeds alone."
@@ -188,6 +205,8 @@ def _write_committee(plan: TrainingPlan, folders: Sequence[Path], path: Path) ->
 
 def _errors(plan: TrainingPlan, output: Path, values: Sequence[float]) -> ValueErrors:
     """The errors of the mean over seeds; of the seeds alone for custom code, and if the returns do not suffice."""
+    if len(values) == 1:
+        return UNKNOWN
     if not plan.is_custom:
         from fxai.results.same_bars import error_of_mean  # noqa: PLC0415 - SciPy is slow to load
 

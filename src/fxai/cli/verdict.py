@@ -10,6 +10,7 @@ from rich.console import Console
 
 from fxai.cli.error_message import warning
 from fxai.cli.instrument_tables import print_figures
+from fxai.cli.notifying import NotifyCommand, notifying
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.watch_fresh_trainings import watch_fresh_trainings
@@ -29,6 +30,7 @@ from fxai.study.interrupts import announce_stop, stop_on_signals
 from fxai.study.judge import judge
 from fxai.study.open_study import hold
 from fxai.study.stored_spec import check_data_unchanged, stored_spec
+from fxai.study.study_note import StudyNote, existing
 from fxai.study.study_workers import open_workers, worker_slots
 
 _INTERRUPTED = 130
@@ -53,6 +55,7 @@ def verdict(
     ] = None,
     storage: StorageUrl = DEFAULT_STORAGE,
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
+    notify: NotifyCommand = None,
     as_json: AsJson = False,
 ) -> None:
     """Test a study's best trial on bars that the search did not use.
@@ -64,7 +67,24 @@ def verdict(
 
     After Ctrl-C, run the same command again to continue the trainings.
     """
-    paths = StudyPaths(results_dir, study)
+    with notifying(notify, "verdict") as notes:
+        paths = StudyPaths(results_dir, study)
+        found = _judge(paths, data, seeds, storage, as_json=as_json)
+        notes.studies.append(
+            StudyNote(
+                study,
+                best_trial=found.trial,
+                verdict=found.verdict.word,
+                folder=existing(paths.directory),
+                report=existing(paths.report),
+                agent=existing(paths.best_agent),
+            )
+        )
+
+
+def _judge(paths: StudyPaths, data: str | None, seeds: int | None, storage: str, *, as_json: bool) -> StudyVerdict:
+    """Judge the best trial of a study, write the verdict and print it."""
+    study = paths.study
     with stored_study(storage, study) as stored:
         check_folder(paths, stored.user_attrs)
         record, user_attrs = StudyRecord.of_trials(stored, stored.trials()), stored.user_attrs
@@ -85,6 +105,7 @@ def verdict(
         print_json(found.as_json())
     else:
         _print(found, written, console)
+    return found
 
 
 def _train(committees: Committees, paths: StudyPaths, console: Console, *, quiet: bool) -> None:
