@@ -8,7 +8,7 @@ The supervisor starts the worker, `python -m MODULE`, with the file descriptor C
 its child processes print into bounded logs. When the lifeline to PARENT closes, or when the worker exits, the
 supervisor kills and reaps all descendants of the worker, sends the worker's exit code to the parent, and exits. On
 Linux the supervisor adopts orphaned descendants, so it also finds a process that left the worker's process group. If
-the supervisor itself is killed, the kernel kills the worker.
+the supervisor itself is killed, the kernel kills the worker. SIGTERM from outside does not end it (`sigterm.py`).
 """
 
 import contextlib
@@ -144,7 +144,7 @@ class Supervisor:
                 self._lifeline.send(json.dumps({"exit_code": self._exit_code}).encode())
 
     def _watch_signals(self) -> None:
-        """Let signals wake the loop. The kernel sends SIGUSR1 when the parent dies."""
+        """Let signals wake the loop. The kernel sends SIGUSR1 when the parent dies. SIGTERM has no effect."""
         self._wakeups.setblocking(False)
         self._wakeup.setblocking(False)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1):
@@ -190,7 +190,7 @@ class Supervisor:
         for number in self._wakeups.recv(CHUNK):
             if number == signal.SIGCHLD:
                 self._reap()
-            elif number == signal.SIGTERM or os.getppid() != self._parent:
+            elif os.getppid() != self._parent:
                 self._ending = True  # the kernel sends SIGUSR1 also when only the thread that started this process ends
 
     def _on_output(self) -> None:
@@ -224,6 +224,8 @@ class Supervisor:
             self._request_tracebacks(children_of(self._worker))  # a trial may have a process of its own
             self._request_tracebacks([self._worker])
         if not self._worker_has_ended():
+            with contextlib.suppress(OSError):
+                self._control.shutdown(socket.SHUT_WR)  # the worker ignores SIGTERM until then
             _send_signal(-self._worker, signal.SIGTERM)
             self._handle_events_until(time.monotonic() + GRACE_SECONDS, self._worker_has_ended)
         _send_signal(-self._worker, signal.SIGKILL)

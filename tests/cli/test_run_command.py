@@ -10,6 +10,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import psutil
+import pytest
 import yaml
 
 from cli.conftest import SMALL_SPEC, Finished, Fxai, call_fxai
@@ -150,7 +152,9 @@ def test_a_study_is_found_across_the_shipped_specs(fxai: Fxai) -> None:
     assert "Study: fx_ai_comprehensive" in fxai("--study", "fx_ai_comprehensive", "--dry-run").out
 
 
-def test_ctrl_c_ends_the_run_in_good_order(folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_in_good_order(folder: Path, number: signal.Signals) -> None:
+    """Ctrl-C reaches the parent only. Slurm sends SIGTERM to all processes of a job."""
     (folder / "small.yaml").write_text(SMALL_SPEC)
     arguments = ("--spec", "small.yaml", "--n-jobs", "1", "--n-trials", "1000")
     program = [sys.executable, "-c", "from fxai.cli.app import main; main()", *arguments]
@@ -158,11 +162,14 @@ def test_ctrl_c_ends_the_run_in_good_order(folder: Path) -> None:
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:
         assert run.stdout is not None
         first = next(line for line in run.stdout if "complete" in line)
-        run.send_signal(signal.SIGINT)
+        parent = psutil.Process(run.pid)
+        for process in (parent, *(parent.children(recursive=True) if number == signal.SIGTERM else ())):
+            process.send_signal(number)
         out, err = run.communicate()
     assert run.returncode == 130, (first, out, err)
     assert err == ""
     assert "Interrupted: no new trials" in out
+    assert "is replaced" not in out, "no worker is lost"
     assert "Study Summary: small" in out
     assert (folder / "optuna_results" / "small" / "small_results.json").is_file()
 

@@ -18,6 +18,12 @@ def test_affinity_bounds_the_cores():
         os.sched_setaffinity(0, allowed)
 
 
+def test_a_job_of_slurm_bounds_the_cores() -> None:
+    assert available_cores({"SLURM_CPUS_ON_NODE": "1"}) == 1
+    assert available_cores({"SLURM_CPUS_ON_NODE": "100000"}) == available_cores({})
+    assert available_cores({"SLURM_CPUS_ON_NODE": "many"}) == available_cores({})
+
+
 def test_a_container_quota_of_version_2_is_found_at_every_level(tmp_path: Path):
     group = tmp_path / "pod" / "container"
     group.mkdir(parents=True)

@@ -141,6 +141,23 @@ def test_a_stop_requeues_running_trials_and_the_next_run_continues_them(place: P
     assert all(sorted(trial.intermediate_values) == [1, 2, 3, 4] for trial in trials)
 
 
+def test_the_loss_of_a_worker_while_the_run_is_stopped_uses_no_retry(place: Place) -> None:
+    stop = StopSignal()
+    spec = study("dies_at_first", n_trials=2, retries=0)
+    seen = []
+    with place.running(spec, LocalPool((Slot(0),), place.logs), stop) as events:
+        for event in events:
+            seen.append(event)
+            if isinstance(event, TrialBegan) and event.number == 1:
+                stop.request()
+    assert [event.number for event in of_kind(seen, TrialRequeued)] == [1]
+    assert ended(seen).ending is Ending.INTERRUPTED
+    (first, second) = place.stored()
+    assert (first.state, second.state) == (OptunaState.COMPLETE, OptunaState.RUNNING)
+    resumed = place.run(spec, LocalPool((Slot(0),), place.logs))
+    assert [event.attempt for event in of_kind(resumed, TrialBegan)] == [0]
+
+
 def test_a_second_stop_ends_the_run_at_once(place: Place) -> None:
     stop = StopSignal()
     seen = []

@@ -16,8 +16,10 @@ from fxai.protocol import (
     TrialRequest,
     TrialResult,
     TrialState,
+    error_of,
 )
 from fxai.protocol.trial_failure import raised
+from fxai.sigterm import seconds_since_sigterm
 
 
 class GeneratorTrial:
@@ -37,6 +39,9 @@ class GeneratorTrial:
         try:
             return self._continue()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # the failure becomes a result
+            if seconds_since_sigterm() < self.trial.seconds:  # the code of the trial may have received SIGTERM too
+                flaw = f"failed after SIGTERM: {error_of(error).message}"
+                return TrialResult(self.trial.number, TrialState.RETURNED, self.trial.seconds, flaw=flaw)
             return raised(self.trial.request, error, self.trial.seconds)
 
     def _continue(self) -> Report | TrialResult:

@@ -38,6 +38,7 @@ from fxai.protocol import (
     failed,
 )
 from fxai.protocol.wire import from_line, to_line
+from fxai.sigterm import ignore_sigterm
 
 GRACE_SECONDS = 5.0  # for a function to return after it was told to end
 _LOOK_SECONDS = 0.1
@@ -171,6 +172,7 @@ class _ToWorker:
 def _run(function: Function, request: TrialRequest, slot: Slot, line: Connection, other_end: Connection) -> None:
     """Main function of the trial's process."""
     os.setsid()  # child processes are found by their session
+    ignore_sigterm()
     other_end.close()
     trial = Trial(request, slot, _ToWorker(line))
     os.chdir(request.folder or ".")

@@ -18,9 +18,16 @@ _MIB = 1 << 20
 NVIDIA_SMI_SECONDS = 20
 
 
-def available_cores() -> int:
-    """Number of cores by affinity and by the quota of the control groups (a container's limit), at least one."""
+def available_cores(environment: Mapping[str, str] = os.environ) -> int:
+    """Number of cores of this process, at least one.
+
+    It is the least of the affinity, the quotas of the control groups (a container's limit) and the number of cores
+    that Slurm has given to the job on this node. Slurm sets no affinity if it has no plugin for it.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    slurm = environment.get("SLURM_CPUS_ON_NODE", "")
+    if slurm.isdecimal():
+        cores = min(cores, int(slurm))
     return max(1, min([cores, *(int(quota) for quota in core_quotas())]))
 
 

@@ -13,17 +13,17 @@ class LineSocket:
 
     def __init__(self, descriptor: int) -> None:
         os.set_inheritable(descriptor, False)  # child processes must not keep it open
-        self._socket = socket.socket(fileno=descriptor)
+        self.socket = socket.socket(fileno=descriptor)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._socket, selectors.EVENT_READ)
+        self._selector.register(self.socket, selectors.EVENT_READ)
         self._received = b""
 
     def send(self, line: bytes) -> None:
-        self._socket.sendall(line)
+        self.socket.sendall(line)
 
     def close(self) -> None:
         """Close this process's descriptor; other processes may keep theirs."""
-        self._socket.close()
+        self.socket.close()
         self._selector.close()
 
     def receive(self, seconds: float | None = None) -> bytes | None:
@@ -31,7 +31,7 @@ class LineSocket:
         while b"\n" not in self._received:
             if not self._selector.select(seconds):
                 return None
-            data = self._socket.recv(_CHUNK)
+            data = self.socket.recv(_CHUNK)
             if not data:
                 sys.exit()
             self._received += data

@@ -367,20 +367,26 @@ class _Run:
         yield TrialFinished(stored, params, progress, best=progress.best_trial == number)
 
     def _lost(self, event: WorkerLost) -> Iterator[StudyEvent]:
-        """Run the trials of a lost worker again. A trial that was alone in it and has no attempt left fails."""
+        """Run the trials of a lost worker again. A trial that was alone in it and has no attempt left fails.
+
+        While the run is being stopped, the signal that stops it may have reached the worker too. The loss of the
+        worker then does not count against its trials.
+        """
         yield WorkerReplaced(event.worker, event.cause, event.message)
+        uncounted = bool(self._stop.urgency) and event.cause is Cause.WORKER_LOST
         lost = {number: self.running_trials[number] for number in event.trials if number in self.running_trials}
         again = [number for number, running in lost.items() if running.pruned_by is None]
-        if any(lost[number].request.attempt for number in again):
+        if not uncounted and any(lost[number].request.attempt for number in again):
             self._bisection.worker_lost(again)
         for number, running in lost.items():
             if running.pruned_by is not None:
                 yield from self._end(number, pruned(running))
-            elif len(event.trials) == 1 and running.request.attempt >= self._spec.retries:
+            elif not uncounted and len(event.trials) == 1 and running.request.attempt >= self._spec.retries:
                 yield from self._end(number, failed(number, event.cause, event.message))
             else:
                 del self.running_trials[number]
-                self._waiting[number] = self._search.retry(number)
+                restart = self._search.restart_returned if uncounted else self._search.retry
+                self._waiting[number] = restart(number)
                 yield TrialRequeued(number, event.message)
 
     def _kept(self) -> Sequence[int]:

@@ -12,6 +12,7 @@ import traceback
 
 from fxai.protocol.tracker_messages import StudyMessage, TrackerMessage, TrackerWelcome
 from fxai.protocol.wire import from_line, to_line
+from fxai.sigterm import ignore_sigterm
 from fxai.spec.fields.tracking import MlflowTracking, WandbTracking
 from fxai.tracking.contract import Parent, Runs, TrackerError
 
@@ -122,7 +123,8 @@ def main() -> None:
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     descriptor, control = map(int, sys.argv[1:])
-    os.close(control)  # the output is one log that is not rotated
+    os.set_inheritable(control, False)
+    ignore_sigterm(socket.socket(fileno=control))
     os.set_inheritable(descriptor, False)
     TrackerMain(socket.socket(fileno=descriptor)).serve()
 

@@ -23,6 +23,7 @@ from fxai.protocol import Cause, LanePlan, TrialError, TrialRequest, error_of, i
 from fxai.protocol.line_socket import LineSocket
 from fxai.protocol.wire import from_line, to_line
 from fxai.protocol.worker_messages import ParentMessage, WorkerMessage, WorkerWelcome
+from fxai.sigterm import ignore_sigterm
 from fxai.worker.unplanned_lanes import open_lanes
 from fxai.worker.worker_trials import WorkerTrials
 
@@ -168,6 +169,7 @@ def main() -> None:
         cast("io.TextIOWrapper", stream).reconfigure(line_buffering=True, errors="backslashreplace")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     channel, control = (LineSocket(int(descriptor)) for descriptor in sys.argv[1:])
+    ignore_sigterm(control.socket)
     WorkerMain(channel, control).serve()
 
 
