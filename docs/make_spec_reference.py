@@ -86,6 +86,7 @@ SECTIONS = (
     Section("### `search`: populations", "PopulationSearch"),
     Section("### `stop`: rules that end a study early", "Stop"),
     Section("### `resources`", "Resources"),
+    Section("### `ray_config`: arguments of `ray.init`", "RayConfig"),
     Section("### `tracking`", "Tracking"),
     Section("#### `tracking.wandb`", "WandbTracking"),
     Section("#### `tracking.mlflow`", "MlflowTracking"),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from database_servers import DatabaseServer, mariadb_server, postgresql_server
+from ray_cluster import KeptHosts, SmallCluster, kept_hosts, small_cluster
 
 # Before any test module loads torch or numpy: suites run on machines with few cores.
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -73,6 +74,20 @@ def mariadb() -> Iterator[DatabaseServer]:
     """A MariaDB server for all tests of this process; without one the test is skipped."""
     with mariadb_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[SmallCluster]:
+    """A Ray cluster for all tests of this process."""
+    with small_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def ray_hosts(ray_cluster: SmallCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptHosts]:
+    """A connection to the cluster for the pools of all tests of this process."""
+    with kept_hosts(ray_cluster.address, tmp_path_factory.mktemp("ray")) as hosts:
+        yield hosts
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])

@@ -54,6 +54,7 @@ IMPORTERS = {
     "onnxruntime": {"rl"},
     "wandb": {"tracking"},
     "mlflow": {"tracking"},
+    "ray": {"pool"},
     "rich": {"cli"},
     "typer": {"cli"},
 }

@@ -142,12 +142,7 @@ def test_an_engine_that_always_fails_ends_the_search_with_its_message(
     assert any("Traceback" in record.message for record in caplog.records if record.levelno == logging.DEBUG)
 
 
-def test_the_dashboard_that_takes_rays_place_is_named_with_its_studies(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level("WARNING", logger="HPOptimizer"):
-        HPOptimizer(ray_config={}, storage="sqlite:///some.db", results_dir=tmp_path)
-        assert not caplog.messages
-        HPOptimizer(ray_config={"include_dashboard": True}, storage="sqlite:///some.db", results_dir=tmp_path / "a b")
-    (message,) = caplog.messages
-    assert f"`fxai dashboard --storage sqlite:///some.db --results-dir '{tmp_path}/a b'`" in message
+def test_a_wrong_argument_of_ray_is_named_before_anything_starts(tmp_path: Path) -> None:
+    optimizer = HPOptimizer(Valley(), ray_config={"include_dashbord": True}, results_dir=tmp_path)
+    with pytest.raises(InputError, match=r"ray_config\.include_dashbord: .*'include_dashboard'"):
+        optimizer.optimize(param_space=PARAM_SPACE, mode="min")

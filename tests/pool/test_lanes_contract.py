@@ -10,11 +10,12 @@ import pytest
 from drive_workers import LANES, events_until, fill, lane_request, results_of
 from fxai.pool import InlinePool, LocalPool, WorkerLost, WorkerPool
 from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult, TrialState
+from ray_cluster import ray_pool
 
 Open = Callable[..., WorkerPool]
 
 
-@pytest.fixture(params=["inline", "process"])
+@pytest.fixture(params=["inline", "process", "ray"])
 def open_workers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Opens a pool with this number of slots, and of lanes for each slot."""
     with ExitStack() as stack:
@@ -24,6 +25,9 @@ def open_workers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ope
             inline = request.param == "inline"
             if inline:
                 return stack.enter_context(InlinePool(each, plan))
+            if request.param == "ray":
+                hosts = request.getfixturevalue("ray_hosts")
+                return stack.enter_context(ray_pool(hosts, tmp_path, plan, workers=slots))
             return stack.enter_context(LocalPool(each, tmp_path, plan))
 
         yield opened

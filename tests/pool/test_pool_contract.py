@@ -11,15 +11,19 @@ from drive_workers import events_until, request_for, result_of, results_of
 from fxai.errors import FxaiError
 from fxai.pool import InlinePool, LocalPool, TrialStarted, WorkerPool
 from fxai.protocol import Cause, Decision, Report, Slot, TrialPaths, TrialResult, TrialState
+from ray_cluster import ray_pool
 
 SLOTS = (Slot(0), Slot(1))
 
 
-@pytest.fixture(scope="module", params=["inline", "process"])
+@pytest.fixture(scope="module", params=["inline", "process", "ray"])
 def workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerPool]:
     if request.param == "inline":
         with InlinePool(SLOTS) as inline:
             yield inline
+    elif request.param == "ray":
+        with ray_pool(request.getfixturevalue("ray_hosts"), tmp_path_factory.mktemp("logs")) as remote:
+            yield remote
     else:
         with LocalPool(SLOTS, tmp_path_factory.mktemp("logs")) as processes:
             yield processes

@@ -72,7 +72,7 @@ def rebuild_of(spec: StudySpec, folder: Path, changed: TrialRecord | None = None
 @train_in_this_process()
 def train(rebuild: ReturnsRebuild, folder: Path, stop: StopSignal | None = None) -> None:
     with open_workers(rebuild.spec, worker_slots(rebuild.spec), folder / "logs") as workers:
-        list(rebuild.train(workers, stop or StopSignal()))
+        list(rebuild.train(workers.pool, stop or StopSignal()))
 
 
 def files(folder: Path) -> list[Path]:
@@ -123,7 +123,7 @@ def test_an_interrupted_rebuild_is_continued(tmp_path: Path) -> None:
         file.unlink()
     rebuild, stop = rebuild_of(spec, tmp_path), StopSignal()
     with open_workers(spec, worker_slots(spec), tmp_path / "logs") as workers:
-        for _ in rebuild.train(workers, stop):
+        for _ in rebuild.train(workers.pool, stop):
             if any((tmp_path / "s" / "rebuilt").glob("*/checkpoint.safetensors")):
                 stop.request()
     assert rebuild.missing

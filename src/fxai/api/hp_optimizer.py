@@ -20,7 +20,6 @@ from fxai.api.study_spec import study_of
 from fxai.api.trained import DATA, MODEL, TRAINING, agents, engine_places, of_engine
 from fxai.api.training_engine import Engine, TrainingEngine
 from fxai.errors import InputError
-from fxai.results.printed_command import StudyLocation
 from fxai.results.study_results import StudyResults
 from fxai.search.attributes import FINGERPRINT
 from fxai.spec.fields.environment import expanded_path
@@ -45,8 +44,8 @@ class HPOptimizer:
 
     Args:
         training_engine: An `Engine` of yours. Default: FxAI's trading agents.
-        ray_config: Settings of a Ray cluster. They have no effect, since trials run on this machine's workers; a
-            warning is logged.
+        ray_config: Arguments of `ray.init`, e.g. `{"address": "auto"}` or `{"include_dashboard": True}`. If given,
+            trials run on the Ray cluster, otherwise on this machine's workers. An extra: `pip install 'fxai[ray]'`.
         storage: SQLAlchemy URL of the database of the studies.
         results_dir: Folder of the studies' files, with one folder per study.
         plots: Whether to write the HTML plots at the end of a search.
@@ -62,6 +61,7 @@ class HPOptimizer:
         plots: bool = True,
     ) -> None:
         self._engine = training_engine or TrainingEngine()
+        self._ray_config = ray_config
         self._storage = storage
         self._results_dir = expanded_path(results_dir)
         self._plots = plots
@@ -69,11 +69,6 @@ class HPOptimizer:
         self._latest: StudyResults | None = None
         if not callable(getattr(self._engine, "train", None)):
             raise InputError(f"a training engine needs a method train(); {type(self._engine).__name__} has none")
-        if ray_config:
-            self._logger.warning(
-                "ray_config has no effect: trials run on this machine's workers. `%s` shows a running search",
-                StudyLocation(storage, results_dir).command("dashboard"),
-            )
 
     def optimize(
         self,
@@ -125,7 +120,8 @@ class HPOptimizer:
                 `hidden_size`, the names in `config/base/hpo.yaml`, and names that only one section has. For an engine
                 of yours a name is a dotted path in `model_config`, or in another configuration if it begins with
                 `data_config.` or `training_config.`.
-            resources_per_trial: Resources, e.g. `{"cpu": 2, "gpu": 0.5}`.
+            resources_per_trial: Resources, e.g. `{"cpu": 2, "gpu": 0.5}`. Other names are resources of your own of the
+                nodes of a Ray cluster.
             max_concurrent_trials: Greatest number of running trials.
             search_algorithm: "optuna" (TPE, the default), "random", the short name of another sampler, a sampler of
                 Optuna, or Ray's `OptunaSearch`, `BasicVariantGenerator` or `ConcurrencyLimiter`.
@@ -135,7 +131,7 @@ class HPOptimizer:
             study_name: Name of the study. An existing study of this name is resumed, also with another sampler,
                 pruner, seed, timeout, `num_trials` or engine; the first log line lists the changes. Without a name, a
                 call with other settings or other data has a separate study.
-            n_jobs: Number of workers. Default: the whole machine.
+            n_jobs: Number of workers. Default: the whole machine, or the whole Ray cluster.
             lanes_per_worker: Trainings that a worker runs as one tensor program. Default: measured.
             seed: Seed of the study, as in a spec.
             seeds_per_trial: Number of seeds that each trial trains with, as in a spec.
@@ -171,6 +167,7 @@ class HPOptimizer:
             resources_per_trial=resources_per_trial,
             lanes_per_worker=lanes_per_worker,
             n_jobs=n_jobs,
+            ray_config=self._ray_config,
             seed=seed,
             timeout=timeout,
             constraints=constraints,

@@ -85,6 +85,7 @@ class MinimalTuner:
             `"hidden_size * batch_size <= 4096"`.
         resources_per_trial: Resources of each trial, e.g. `{"cpu": 2, "gpu": 0.5}`.
         mlflow_manager: Server and experiment of MLflow. The attribute of this name is None without MLflow.
+        ray_config: Arguments of `ray.init`; see `HPOptimizer`.
         storage: SQLAlchemy URL of the database of the studies.
         results_dir: Folder of the studies' files.
         seed: Seed of the studies.
@@ -100,6 +101,7 @@ class MinimalTuner:
         constraints: Sequence[str] | str = (),
         resources_per_trial: Mapping[str, float] | None = None,
         mlflow_manager: MLflowManager | None = None,
+        ray_config: Mapping[str, Any] | None = None,
         storage: str = DEFAULT_STORAGE,
         results_dir: str | Path = DEFAULT_RESULTS_DIR,
         seed: int = 0,
@@ -115,6 +117,7 @@ class MinimalTuner:
         self.constraints = conditions(constraints)
         self.resources_per_trial = resources_per_trial
         self._results_dir = expanded_path(results_dir)
+        self._ray_config = ray_config
         self._storage = storage
         self._seed = seed
         self._logger = speaking_logger("MinimalTuner")
@@ -178,6 +181,7 @@ class MinimalTuner:
             resources_per_trial=resources_per_trial or self.resources_per_trial,
             lanes_per_worker=lanes_per_worker,
             n_jobs=n_jobs,
+            ray_config=self._ray_config,
             seed=self._seed,
             timeout=timeout,
             constraints=[*self.constraints, *conditions(constraints)],

@@ -43,6 +43,7 @@ class SearchCall:
     resources_per_trial: Mapping[str, float] | None
     lanes_per_worker: int | None
     n_jobs: int | None
+    ray_config: Mapping[str, Any] | None
     seed: int
     timeout: float | None
     constraints: Sequence[str] | str
@@ -72,6 +73,7 @@ class SearchCall:
             **resources(self.resources_per_trial, self.lanes_per_worker),
             "n_trials": trials,
             "n_jobs": self.n_jobs,
+            **({} if self.ray_config is None else {"ray_config": dict(self.ray_config)}),
             "seed": self.seed,
             "timeout": self.timeout,
             "constraints": conditions(self.constraints),

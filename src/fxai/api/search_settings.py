@@ -100,13 +100,12 @@ def _check_goal(argument: str, converted: RaySettings, goal: tuple[str, str] | N
 
 
 def resources(per_trial: Mapping[str, float] | None, lanes_per_worker: int | None = None) -> dict[str, Any]:
-    """The spec's resources of `{"cpu": 2, "gpu": 0.5}`: cores, rounded up, and the share of a GPU."""
+    """The spec's resources of `{"cpu": 2, "gpu": 0.5}`: cores, rounded up, the share of a GPU, and custom ones."""
     given = dict(per_trial or {})
     cores = max(math.ceil(given.pop("cpu", 1)), 1)
     share = {"gpu_per_trial": given.pop("gpu")} if "gpu" in given else {}
-    if given:
-        raise InputError(f"resources_per_trial: the keys are cpu and gpu; there is no {', '.join(map(repr, given))}")
-    return {"resources": {"cpu": cores, "lanes_per_worker": lanes_per_worker}, **share}
+    custom = {"custom": given} if given else {}
+    return {"resources": {"cpu": cores, "lanes_per_worker": lanes_per_worker, **custom}, **share}
 
 
 def _named(value: Search, synonyms: Mapping[str, str]) -> Any:

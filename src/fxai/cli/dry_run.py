@@ -8,7 +8,7 @@ from rich.console import Console
 
 from fxai.cli.output import print_pairs, print_text
 from fxai.formatting import counted, figure, legible, span
-from fxai.pool import SlotPlan, machine_slots
+from fxai.pool import SlotPlan
 from fxai.results.paths import StudyPaths
 from fxai.spec.checks.advice import notices
 from fxai.spec.fields.objective import CustomCommand, Objective, PythonFunction, name_of
@@ -25,8 +25,9 @@ from fxai.spec.search.stop import Stop
 from fxai.spec.search.study import Spec, StudySpec
 from fxai.spec.search.verdict import VerdictConfig
 from fxai.study.load_transfer import load_transfer
-from fxai.study.memory_need import check_memory
 from fxai.study.open_study import check_study
+from fxai.study.ray_workers import RayPlan
+from fxai.study.study_workers import worker_slots
 from fxai.tracking import tracker_names
 
 
@@ -36,17 +37,16 @@ def print_plan(console: Console, spec: Spec, settings: Collection[str]) -> None:
         check_study(each)
     for loaded in (load_transfer(each, Path(spec.results_dir), settings) for each in spec.studies):
         study = loaded.study
-        share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
+        share = worker_slots(study)
         print_text(console, f"Study: {study.study_name}")
         print_pairs(console, _facts(study, share, Path(spec.results_dir)))
-        share_notices = (*share.notices, *check_memory(study, share))
-        print_text(console, *share_notices, *loaded.notices, f"Parameters ({len(study.parameters)}):")
+        print_text(console, *share.notices, *loaded.notices, f"Parameters ({len(study.parameters)}):")
         print_pairs(console, [(f"  {each.name}", _space(each)) for each in study.parameters])
         print_text(console, *(f"Constraint: {legible(each)}" for each in study.constraints), *notices(study), "")
     print_text(console, "Nothing was started or written.")
 
 
-def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tuple[str, str]]:
+def _facts(study: StudySpec, share: SlotPlan | RayPlan, results_dir: Path) -> Sequence[tuple[str, str]]:
     return (
         ("Objective", f"{_objective(study.objective)}; {_goals(study)}"),
         (
@@ -141,7 +141,9 @@ def _populations(search: PopulationSearch, config: TrainingConfig | CustomConfig
     )
 
 
-def _workers(share: SlotPlan, n_trials: int) -> str:
+def _workers(share: SlotPlan | RayPlan, n_trials: int) -> str:
+    if isinstance(share, RayPlan):
+        return share.description
     slots = share.slots[:n_trials]
     threads = counted(slots[0].threads, "thread")
     devices = ", ".join(dict.fromkeys(slot.environment.get("CUDA_VISIBLE_DEVICES", "cpu") for slot in slots))

@@ -28,6 +28,9 @@ FLAGS = {
     "storage": "--storage",
     "results_dir": "--results-dir",
     "seed": "--seed",
+    "engine": "--engine",
+    "ray_address": "--ray-address",
+    "ray_unprotected": "--ray-unprotected",
 }
 WHOLE_MACHINE = -1  # n_jobs, as in Optuna and scikit-learn
 

@@ -52,7 +52,7 @@ def rebuild_returns(storage: str, results_dir: Path, study: str, *, quiet: bool)
 def _train(rebuild: ReturnsRebuild, paths: StudyPaths) -> None:
     with ExitStack() as opened:
         stop = opened.enter_context(stop_on_signals())
-        workers = opened.enter_context(open_workers(rebuild.spec, worker_slots(rebuild.spec), paths.logs))
+        workers = opened.enter_context(open_workers(rebuild.spec, worker_slots(rebuild.spec), paths.logs)).pool
         for event in announce_stop(rebuild.train(workers, stop), stop):
             if isinstance(event, Notice):
                 warning(event.message)

@@ -69,6 +69,15 @@ def run(
         str | None, typer.Option(metavar="DIR", help="Folder of the studies' files. Default: the spec's.")
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of each study.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="ENGINE", help="Where the workers run: local, or ray for a Ray cluster.")
+    ] = None,
+    ray_address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Head of the Ray cluster, or auto. Means --engine ray.")
+    ] = None,
+    ray_unprotected: Annotated[
+        bool, typer.Option("--ray-unprotected", help="Use a Ray cluster without authentication on other machines.")
+    ] = False,
     replay: Annotated[
         Path | None,
         typer.Option(
@@ -107,6 +116,9 @@ def run(
         "storage": storage,
         "results_dir": results_dir,
         "seed": seed,
+        "engine": engine or ("ray" if ray_address else None),
+        "ray_address": ray_address,
+        "ray_unprotected": ray_unprotected or None,
     }
     with notifying(None if dry_run else notify, "run") as notes:
         given = settings_of(settings or (), flags)

@@ -117,7 +117,7 @@ def _train(committees: Committees, paths: StudyPaths, console: Console, *, quiet
         print_text(console, f"Training {committees.remaining_text} on fresh seeds ...")
     with ExitStack() as opened:
         stop = opened.enter_context(stop_on_signals())
-        workers = opened.enter_context(open_workers(spec, worker_slots(spec), paths.logs))
+        workers = opened.enter_context(open_workers(spec, worker_slots(spec), paths.logs)).pool
         watch_fresh_trainings(announce_stop(committees.train(workers, stop), stop), console, quiet=quiet)
     if committees.remaining:
         warning("Interrupted. Run the same command again to continue the trainings.")

@@ -67,9 +67,9 @@ def search_study(
             open_tracking(study, paths, stop) as tracked,
         ):
             warnings = [Notice(message, warns=True) for message in opened.notices]
-            messages = map(Notice, (*loaded.notices, *slots.notices, *notices(study), *after_search(study)))
-            searched = recorded_run(loaded, opened.search, workers, paths, stop)
-            of_study = (study, opened.search, workers, paths)
+            messages = map(Notice, (*loaded.notices, *workers.notices, *notices(study), *after_search(study)))
+            searched = recorded_run(loaded, opened.search, workers.pool, paths, stop)
+            of_study = (study, opened.search, workers.pool, paths)
             events = with_committees(confirmed(searched, *of_study, stop=stop), *of_study, stop=stop)
             ended = watch(announce_stop(tracked(chain(warnings, messages, events)), stop))
             note_end(ended)

@@ -1,28 +1,50 @@
-"""The workers of a study: their slots, plan and limits."""
+"""The workers of a study: where they run, their plan and limits."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fxai.pool import LocalPool, SlotPlan, machine_slots
+from fxai.errors import InputError
+from fxai.pool import LocalPool, SlotPlan, WorkerPool, machine_slots
 from fxai.protocol import LanePlan
+from fxai.spec.fields.engine import RAY
 from fxai.spec.fields.objective import folder_of, name_of
 from fxai.spec.search.configure import trial_settings
 from fxai.spec.search.study import StudySpec
 from fxai.study.memory_need import check_memory
+from fxai.study.ray_workers import RayPlan, ray_plan, ray_workers
 from fxai.study.trial_limits import worker_limits
 
 
-def worker_slots(study: StudySpec) -> SlotPlan:
-    """The slots of the study's workers on this machine.
+@dataclass(frozen=True, slots=True)
+class OpenedWorkers:
+    """The pool of a study's workers, and notices about it."""
+
+    pool: WorkerPool
+    notices: tuple[str, ...] = ()
+
+
+def worker_slots(study: StudySpec) -> SlotPlan | RayPlan:
+    """The slots of the study's workers on this machine, or the Ray cluster of its workers. Starts nothing.
 
     Raises:
-        InputError: the study's trainings do not fit into memory.
+        InputError: the study's trainings do not fit into memory, or the cluster cannot be used.
     """
+    if study.engine == RAY:
+        return ray_plan(study)
+    if study.resources.custom:
+        named = ", ".join(map(repr, study.resources.custom))
+        raise InputError(
+            f"resources.custom: the workers of this machine have no {named}; remove it, or use the engine ray and a "
+            "cluster whose nodes have it"
+        )
     slots = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
     return replace(slots, notices=(*slots.notices, *check_memory(study, slots)))
 
 
-def open_workers(study: StudySpec, slots: SlotPlan, logs: Path) -> LocalPool:
+@contextmanager
+def open_workers(study: StudySpec, slots: SlotPlan | RayPlan, logs: Path) -> Iterator[OpenedWorkers]:
     """Start the workers, at most one for each trial."""
     plan = LanePlan(
         name_of(study.objective),
@@ -32,4 +54,10 @@ def open_workers(study: StudySpec, slots: SlotPlan, logs: Path) -> LocalPool:
         study.max_running_trials,
         folder_of(study.objective),
     )
-    return LocalPool(slots.slots[: study.n_trials], logs, plan, limits=worker_limits(study))
+    limits = worker_limits(study)
+    if isinstance(slots, RayPlan):
+        with ray_workers(study, slots, plan, limits, logs) as (pool, notices):
+            yield OpenedWorkers(pool, notices)
+        return
+    with LocalPool(slots.slots[: study.n_trials], logs, plan, limits=limits) as local:
+        yield OpenedWorkers(local, slots.notices)

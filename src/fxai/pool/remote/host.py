@@ -168,7 +168,7 @@ class WorkerHost:
     def _begin(self, welcome: HostWelcome) -> None:
         """Start the workers."""
         sys.path.extend(path for path in welcome.sys_path if path not in sys.path and Path(path).is_dir())
-        shared = not self._own_folder and _reads(welcome.probe)
+        shared = not self._own_folder and reads_probe(welcome.probe)
         self._files = None if shared else HostFiles(self._folder, welcome.logs)
         logs = welcome.logs if self._files is None else self._files.logs
         for index, slot in enumerate(self._slots, start=welcome.first_worker):
@@ -234,7 +234,7 @@ class WorkerHost:
         self._unsent.append(HostFailure(str(error), isinstance(error, InputError)))
 
 
-def _reads(probe: FolderProbe) -> bool:
+def reads_probe(probe: FolderProbe) -> bool:
     """Whether this process reads the parent's file and may write into its folder."""
     with contextlib.suppress(OSError, ValueError):
         return probe.file.read_text() == probe.content and os.access(probe.file.parent, os.W_OK)

@@ -4,11 +4,16 @@ Records, files and printed commands keep the unexpanded text. A path or URL is e
 is opened, so that a study can be resumed on a machine where the variable has another value.
 """
 
+import json
 import os
 import re
 from pathlib import Path
+from typing import Final
 
 from fxai.errors import InputError
+
+MOVED_PATHS: Final = "FXAI_MOVED_PATHS"
+"""Variable of workers on other machines: a mapping in JSON from paths, as written, to their copies on the machine."""
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 _BARE = re.compile(r"\$([A-Za-z_]\w*)")
@@ -16,11 +21,14 @@ _HOME_IN_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(~[^/]*)(?=/)")
 
 
 def expanded_path(text: str | Path) -> Path:
-    """Returns the path with its variables and a leading `~` expanded.
+    """Returns the path with its variables and a leading `~` expanded, or its copy according to `MOVED_PATHS`.
 
     Raises:
         InputError: `check_path` refuses the path, or the home directory after `~` is unknown.
     """
+    moved = os.environ.get(MOVED_PATHS)
+    if moved is not None and (copy := json.loads(moved).get(str(text))) is not None:
+        return Path(copy)
     try:
         path = Path(_expanded(check_bare(str(text))))
         return path.expanduser() if path.parts[:1] and path.parts[0].startswith("~") else path

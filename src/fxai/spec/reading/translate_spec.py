@@ -24,7 +24,10 @@ from fxai.spec.search.translate_parameter import is_grid, translate_parameter
 from fxai.spec.yaml.yaml_source import KeyPath, YamlSource, dotted
 
 Node = dict[str, JsonValue]
-SHARED = ("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial", "param_mapping", "preset", "tracking")
+SHARED = (
+    *("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial", "param_mapping", "preset", "tracking"),
+    *("engine", "ray_address", "ray_config"),
+)
 _ALL_WORKERS = -1  # as Optuna and scikit-learn write it
 _DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue", "tracking", "stop")
 _VALIDATION_KEYS = {

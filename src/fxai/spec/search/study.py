@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from fxai.spec.fields.defaults import DASHBOARD_PORT, MAX_COUNT, MAX_SEEDS, RESULTS_DIR, STORAGE
+from fxai.spec.fields.engine import LOCAL, Amount, Engine, RayAddress, RayConfig, with_engine
 from fxai.spec.fields.environment import check_path, check_url, expanded_url
 from fxai.spec.fields.objective import FX_TRADING, Objective, has_measured_metrics, is_custom, returns_positions
 from fxai.spec.fields.record import Record
@@ -70,6 +71,11 @@ def _reported(info: ValidationInfo) -> Collection[str] | None:
     return (*METRICS, SCORE) if info.data.get("score") else METRICS
 
 
+def _is_empty(value: object) -> bool:
+    """Whether a field has the value of studies of earlier releases, which their files leave out."""
+    return not value or value == LOCAL
+
+
 class Resources(Record):
     """The resources of one worker."""
 
@@ -79,6 +85,17 @@ class Resources(Record):
         ge=1,
         le=10_000,
         description="trainings that a worker runs as one tensor program; by default FxAI measures the best number",
+    )
+    custom: dict[str, Amount] = Field(
+        default_factory=dict,
+        exclude_if=_is_empty,
+        description="further resources of the nodes of a Ray cluster that each worker takes, such as {big_memory: 1}",
+    )
+    autoscaling: bool = Field(
+        default=False,
+        exclude_if=_is_empty,
+        description="whether the Ray cluster starts nodes when workers wait for one; otherwise resources that no node "
+        "has are an error",
     )
 
 
@@ -169,6 +186,24 @@ class StudySpec(Record):
         default=1.0, ge=0, le=1, description="share of a GPU that each worker takes; 0 uses the CPU"
     )
     resources: Resources = Field(default_factory=Resources, description="resources of one worker")
+    engine: Engine = Field(
+        default=LOCAL,
+        exclude_if=_is_empty,
+        description="where the workers run: on this machine, or on the nodes of a Ray cluster. By default ray if "
+        "ray_address or ray_config is given",
+    )
+    ray_address: RayAddress | None = Field(
+        default=None,
+        exclude_if=_is_empty,
+        description="host and port of the Ray cluster's head, or auto for the cluster of which this machine is a node; "
+        "by default RAY_ADDRESS, and without it FxAI starts Ray on this machine",
+    )
+    ray_config: RayConfig | None = Field(default=None, exclude_if=_is_empty, description="arguments of `ray.init`")
+    ray_unprotected: bool = Field(
+        default=False,
+        exclude_if=_is_empty,
+        description="use a Ray cluster on other machines in which everyone who reaches it may run code",
+    )
     confirm: OptionalConfirmation = Field(
         default=None,
         description="race of the best trials on fresh seeds, which chooses the best one. By default on for "
@@ -192,7 +227,7 @@ class StudySpec(Record):
     @classmethod
     def _read_short_forms(cls, written: Any) -> Any:
         """Accepts the forms of a spec file: parameters by type, as a list or a mapping, and classes by short names."""
-        return as_record(written) if isinstance(written, dict) else written
+        return as_record(with_engine(written)) if isinstance(written, dict) else written
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,80 @@
+"""Workers on a Ray cluster whose nodes come and go, and the end of the parent."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from drive_workers import PATIENCE, events_until, request_for, result_of
+from fxai.errors import FxaiError
+from fxai.pool import Limits, WorkerLost
+from fxai.pool.ray.messages import StartRay, WorkerDemand
+from fxai.pool.ray.ray_hosts import RayHosts
+from fxai.pool.remote.remote_pool import RemotePool
+from fxai.protocol import Cause, Report, TrialState
+from ray_cluster import KeptHosts, SmallCluster, node_files, ray_pool
+
+PARENT = Path(__file__).parents[2] / "parent_of_ray_workers.py"
+
+
+def on_far_node(workers: int = 1) -> WorkerDemand:
+    return WorkerDemand(cpus=1, gpu_share=0.0, custom={"far": 1.0}, workers=workers, most=workers)
+
+
+def test_the_loss_of_a_node_is_the_loss_of_its_workers_and_another_node_takes_their_place(
+    ray_cluster: SmallCluster, ray_hosts: KeptHosts, tmp_path: Path
+) -> None:
+    ray_hosts.open(on_far_node())
+    with RemotePool(ray_hosts, None, Limits(), tmp_path / "logs") as pool:
+        pool.events(0.5)
+        assert pool.free_slots == 0, "the worker waits for a node with its resources"
+        with ray_cluster.node(1, far=1.0) as kill:
+            while not pool.free_slots:
+                pool.events(1.0)
+            pool.submit(request_for("counts", 3, tmp_path))
+            report = events_until(pool, lambda event: isinstance(event, Report))[-1]
+            assert isinstance(report, Report)
+            worker = psutil.Process(int(report.metrics["pid"]))
+            kill()
+            lost = events_until(pool, lambda event: isinstance(event, WorkerLost))[-1]
+        assert isinstance(lost, WorkerLost)
+        assert (lost.trials, lost.cause) == ((3,), Cause.WORKER_LOST)
+        assert "Ray has lost it (Actor" in lost.message
+        assert psutil.wait_procs([worker], timeout=PATIENCE)[1] == [], "the trial could run twice"
+        assert pool.free_slots == 0
+        with ray_cluster.node(1, far=1.0):
+            while not pool.free_slots:
+                pool.events(1.0)
+            assert result_of(pool, request_for("counts", 3, tmp_path)).state is TrialState.COMPLETE
+
+
+def test_a_worker_that_dies_is_replaced_on_its_node(ray_hosts: KeptHosts, tmp_path: Path) -> None:
+    with ray_pool(ray_hosts, tmp_path / "logs", workers=1) as pool:
+        pool.submit(request_for("kills_itself", 1, tmp_path))
+        lost = events_until(pool, lambda event: isinstance(event, WorkerLost))[-1]
+        assert isinstance(lost, WorkerLost)
+        assert (lost.trials, lost.host) == ((1,), "")
+        assert result_of(pool, request_for("counts", 2, tmp_path)).state is TrialState.COMPLETE
+
+
+@pytest.mark.parametrize("starts_ray", [False, True])
+def test_a_parent_that_is_killed_leaves_no_worker(
+    ray_cluster: SmallCluster, tmp_path: Path, *, starts_ray: bool
+) -> None:
+    arguments = [sys.executable, str(PARENT), str(tmp_path), "" if starts_ray else ray_cluster.address]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stdin=subprocess.PIPE) as parent:
+        worker = psutil.Process(int(parent.stdout.readline()))
+        process_tree = [worker, *worker.parents()[:2], *psutil.Process(parent.pid).children(recursive=True)]
+        own = [process for process in process_tree if process.pid != parent.pid and "raylet" not in process.name()]
+        parent.send_signal(signal.SIGKILL)
+    _, alive = psutil.wait_procs(own if not starts_ray else process_tree, timeout=PATIENCE)
+    assert alive == []
+
+
+def test_ray_that_does_not_start_is_an_error_with_its_log(tmp_path: Path) -> None:
+    start = StartRay(None, {"num_cpus": 1, "object_store_memory": 1}, node_files(tmp_path))
+    with pytest.raises(FxaiError, match=r"object store.*ray\.log"):
+        RayHosts(start, tmp_path / "ray.log")

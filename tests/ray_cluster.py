@@ -1,0 +1,98 @@
+"""A Ray cluster of several nodes on this machine, for tests."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fxai
+from fxai.pool import Limits
+from fxai.pool.ray.messages import NodeFiles, StartRay, WorkerDemand
+from fxai.pool.ray.ray_hosts import RayHosts, RayLink
+from fxai.pool.remote.messages import FolderProbe
+from fxai.pool.remote.remote_pool import RemotePool
+from fxai.protocol import LanePlan
+
+_ENVIRONMENT = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 32, "RAY_USAGE_STATS_ENABLED": "0"}
+_STORE_BYTES = 80_000_000
+
+
+class SmallCluster:
+    """A head and further nodes. The nodes of tests have resources of their own, so that tests do not share them."""
+
+    def __init__(self, cluster: Any) -> None:
+        self._cluster = cluster
+        self.address: str = cluster.address
+
+    @contextmanager
+    def node(self, cpus: int, **resources: float) -> Iterator[Callable[[], None]]:
+        """A further node. Yields a function that kills all its processes."""
+        node = self._cluster.add_node(num_cpus=cpus, resources=resources, object_store_memory=_STORE_BYTES)
+        alive = True
+
+        def kill() -> None:
+            nonlocal alive
+            alive = False
+            self._cluster.remove_node(node, allow_graceful=False)
+
+        yield kill
+        if alive:
+            self._cluster.remove_node(node)
+
+
+@contextmanager
+def small_cluster(mode: str = "token") -> Iterator[SmallCluster]:
+    """A cluster with two CPUs on its head. `mode` is that of its authentication."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**_ENVIRONMENT, "RAY_AUTH_MODE": mode}.items():
+            patch.setenv(name, value)
+        from ray.cluster_utils import Cluster  # noqa: PLC0415 - reads the variables, and takes a second
+
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "object_store_memory": _STORE_BYTES})
+        yield SmallCluster(cluster)
+        cluster.shutdown()
+
+
+def node_files(folder: Path) -> NodeFiles:
+    """No files of the user, on nodes that share the parent's folders."""
+    probe = FolderProbe(folder / "probe", "the same machine")
+    probe.file.write_text(probe.content)
+    return NodeFiles(Path(fxai.__file__).parent, fxai.__version__, Path.cwd(), probe)
+
+
+class KeptHosts:
+    """A `HostSource` that stays connected when a pool closes it, since a connection takes seconds."""
+
+    def __init__(self, hosts: RayHosts) -> None:
+        self._hosts = hosts
+
+    def open(self, demand: WorkerDemand) -> None:
+        self._hosts.open(demand)
+
+    def links(self) -> Sequence[RayLink]:
+        return self._hosts.links()
+
+    def wait(self, timeout: float) -> None:
+        self._hosts.wait(timeout)
+
+    def close(self) -> None:
+        self._hosts.open(WorkerDemand(cpus=1, gpu_share=0.0, most=0))
+
+
+@contextmanager
+def kept_hosts(address: str, folder: Path) -> Iterator[KeptHosts]:
+    """A connection to a cluster for several pools, one after the other."""
+    hosts = RayHosts(StartRay(address, {}, node_files(folder)), folder / "ray.log")
+    yield KeptHosts(hosts)
+    hosts.close()
+
+
+def ray_pool(hosts: KeptHosts, logs: Path, plan: LanePlan | None = None, *, workers: int = 2) -> RemotePool:
+    """A pool of workers on the cluster, all of which are ready."""
+    hosts.open(WorkerDemand(cpus=1, gpu_share=0.0, workers=workers, most=workers))
+    pool = RemotePool(hosts, plan, Limits(), logs)
+    while len(pool.activity()) < workers:
+        pool.events(1.0)
+    return pool
