@@ -1,0 +1,18 @@
+#!/bin/bash
+#SBATCH --job-name=quick_search
+#SBATCH --output=quick_search-%j.log
+#SBATCH --open-mode=append
+#SBATCH --time=04:00:00
+#SBATCH --cpus-per-task=8
+#SBATCH --mem=16G
+#SBATCH --requeue
+#SBATCH --signal=TERM@180
+
+srun --cpus-per-task="$SLURM_CPUS_PER_TASK" fxai run --spec quick_search
+code=$?
+
+# Exit code 130: Slurm's SIGTERM has interrupted the run, which is to continue in the next turn of this job.
+if [ "$code" -eq 130 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 50 ]; then
+    scontrol requeue "$SLURM_JOB_ID"
+fi
+exit "$code"
