@@ -1,10 +1,12 @@
 """A Ray cluster of several nodes on this machine, for tests."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import fxai
@@ -27,14 +29,18 @@ class SmallCluster:
         self.address: str = cluster.address
 
     @contextmanager
-    def node(self, cpus: int, **resources: float) -> Iterator[Callable[[], None]]:
-        """A further node. Yields a function that kills all its processes."""
+    def node(self, cpus: int, **resources: float) -> Iterator[Callable[..., None]]:
+        """A further node. Yields a function that kills all its processes, or all but those of its workers."""
         node = self._cluster.add_node(num_cpus=cpus, resources=resources, object_store_memory=_STORE_BYTES)
         alive = True
 
-        def kill() -> None:
+        def kill(*, workers: bool = True) -> None:
             nonlocal alive
             alive = False
+            (raylet,) = node.all_processes["raylet"]
+            for process in psutil.Process(raylet.process.pid).children(recursive=True) if workers else ():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
             self._cluster.remove_node(node, allow_graceful=False)
 
         yield kill
@@ -55,11 +61,11 @@ def small_cluster(mode: str = "token") -> Iterator[SmallCluster]:
         cluster.shutdown()
 
 
-def node_files(folder: Path) -> NodeFiles:
-    """No files of the user, on nodes that share the parent's folders."""
+def node_files(folder: Path, *, own_folder: bool = False) -> NodeFiles:
+    """No files of the user, on nodes that share the parent's folders, or all but the study's folder."""
     probe = FolderProbe(folder / "probe", "the same machine")
     probe.file.write_text(probe.content)
-    return NodeFiles(Path(fxai.__file__).parent, fxai.__version__, Path.cwd(), probe)
+    return NodeFiles(Path(fxai.__file__).parent, fxai.__version__, Path.cwd(), probe, own_folder=own_folder)
 
 
 class KeptHosts:
@@ -82,16 +88,18 @@ class KeptHosts:
 
 
 @contextmanager
-def kept_hosts(address: str, folder: Path) -> Iterator[KeptHosts]:
+def kept_hosts(address: str, folder: Path, *, own_folder: bool = False) -> Iterator[KeptHosts]:
     """A connection to a cluster for several pools, one after the other."""
-    hosts = RayHosts(StartRay(address, {}, node_files(folder)), folder / "ray.log")
+    hosts = RayHosts(StartRay(address, {}, node_files(folder, own_folder=own_folder)), folder / "ray.log")
     yield KeptHosts(hosts)
     hosts.close()
 
 
-def ray_pool(hosts: KeptHosts, logs: Path, plan: LanePlan | None = None, *, workers: int = 2) -> RemotePool:
-    """A pool of workers on the cluster, all of which are ready."""
-    hosts.open(WorkerDemand(cpus=1, gpu_share=0.0, workers=workers, most=workers))
+def ray_pool(
+    hosts: KeptHosts, logs: Path, plan: LanePlan | None = None, *, workers: int = 2, **custom: float
+) -> RemotePool:
+    """A pool of workers on the cluster, all of which are ready. `custom` are resources that each takes."""
+    hosts.open(WorkerDemand(cpus=1, gpu_share=0.0, custom=custom, workers=workers, most=workers))
     pool = RemotePool(hosts, plan, Limits(), logs)
     while len(pool.activity()) < workers:
         pool.events(1.0)

@@ -73,3 +73,20 @@ def restless(request: TrialRequest, slot: Slot) -> Trial:
         drift = time.time() if os.environ.get("DRIFTS") == str(request.number) else 0.0
         yield Report(request.number, step, -((x - 1) ** 2) - (STEPS - step) / 10 + drift)
     return Outcome(-((x - 1) ** 2))
+
+
+def paced(request: TrialRequest, slot: Slot) -> Trial:
+    """Rises as `parabola` does, a tenth of a second for each step, and continues from its checkpoint."""
+    x = float(request.params["x"] or 0.0)
+    request.directory.mkdir(parents=True, exist_ok=True)
+    checkpoint = TrialPaths(request.directory).checkpoint
+    saved = json.loads(checkpoint.read_text()) if checkpoint.exists() else []
+    found = len(saved)
+    for step in range(1, STEPS + 1):
+        if step not in saved:
+            time.sleep(0.1)
+            saved.append(step)
+            checkpoint.write_text(json.dumps(saved))
+        yield Report(request.number, step, -((x - 1) ** 2) - (STEPS - step))
+    TrialPaths(request.directory).agent.write_text(f"agent of {request.number}")
+    return Outcome(-((x - 1) ** 2), {"attempt": float(request.attempt), "found": float(found)})

@@ -38,7 +38,7 @@ def test_the_loss_of_a_node_is_the_loss_of_its_workers_and_another_node_takes_th
             report = events_until(pool, lambda event: isinstance(event, Report))[-1]
             assert isinstance(report, Report)
             worker = psutil.Process(int(report.metrics["pid"]))
-            kill()
+            kill(workers=False)
             lost = events_until(pool, lambda event: isinstance(event, WorkerLost))[-1]
         assert isinstance(lost, WorkerLost)
         assert (lost.trials, lost.cause) == ((3,), Cause.WORKER_LOST)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -133,7 +134,8 @@ class ActorFleet:
                 for line in lines:
                     self._send(FromDriver(line=ActorLine(actor.number, line)))
         except RayError as error:
-            reason = loss_of(error)
+            reason = loss_of(error, short=actor.has_joined)
+            sys.stderr.write(f"actor {actor.number}: {error}\n")
         await self._kill(actor)
         self._forget(actor, reason)
 
@@ -173,7 +175,8 @@ class ActorFleet:
             self._send(FromDriver(failure=RayFailure(message)))
 
 
-def loss_of(error: Exception) -> str:
-    """Why an actor is lost, as a clause with Ray's name of the error."""
+def loss_of(error: Exception, *, short: bool) -> str:
+    """Why an actor is lost, as a clause with Ray's name of the error. Ray's text is long, and is in the log."""
     lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
-    return f"Ray has lost it ({type(error).__name__}: {lines[-1] if lines else 'no message'})"
+    text = "" if short or not lines else f": {lines[-1]}"
+    return f"Ray has lost it ({type(error).__name__}{text})"
