@@ -63,7 +63,7 @@ def test_a_command_is_named_without_its_file(tmp_path: Path) -> None:
     environment = {**os.environ, "_FXAI_COMPLETE": "complete_bash", "COMP_WORDS": "fxai r", "COMP_CWORD": "1"}
     asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
     *offered, loaded = asked.stdout.splitlines()
-    assert offered == ["run", "results", "report"]
+    assert offered == ["run", "retune", "results", "report"]
     assert {"fxai.cli.run", "optuna", "torch"}.isdisjoint(loaded.split())
 
 
@@ -80,4 +80,4 @@ def test_bash_takes_what_is_installed(tmp_path: Path) -> None:
     """
     environment = {**os.environ, "HOME": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     shell = subprocess.run(["bash", "-c", session], capture_output=True, text=True, env=environment, check=False)
-    assert shell.stdout.split() == ["results", "report"], shell
+    assert shell.stdout.split() == ["retune", "results", "report"], shell

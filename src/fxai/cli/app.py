@@ -20,6 +20,7 @@ from fxai.spec.fields.suggestion import did_you_mean
 
 COMMANDS = {
     "run": "Run the studies of a spec.",
+    "retune": "Tune a study again on a moved window of bars.",
     "check": "Check specs for mistakes and questionable settings.",
     "schema": "Print the JSON Schema of a spec, for editors.",
     "status": "List the studies with their progress and their verdicts.",

@@ -38,3 +38,8 @@ def check_required(require: str | None, studies: Sequence[StudySpec]) -> None:
             raise InputError(f"--require {BETTER}: {study.study_name} has verdict: off; remove this key from the spec")
         if reason := next(no_verdict(parts_of(study)), None):
             raise InputError(f"--require {BETTER}: {study.study_name} cannot have a verdict, which {reason}")
+
+
+def missed(studies: Sequence[str]) -> str:
+    """The reason of exit code 1, by the names of the studies whose verdict is another one."""
+    return f"--require {BETTER}: the verdict is not better: {', '.join(studies)}"

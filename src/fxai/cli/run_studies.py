@@ -1,4 +1,4 @@
-"""Runs studies one after the other and prints their results, for `fxai run`."""
+"""Runs studies one after the other and prints their results, for `fxai run` and `fxai retune`."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from fxai.cli.conclusion import print_conclusion
 from fxai.cli.error_message import warning
 from fxai.cli.notifying import INTERRUPTED, Notes
 from fxai.cli.output import print_text
-from fxai.cli.require import BETTER
+from fxai.cli.require import missed
 from fxai.cli.watch import choose_watch
 from fxai.evaluation.verdict_word import VerdictWord
 from fxai.formatting import legible
@@ -52,7 +52,7 @@ def run_studies(plan: Spec, options: RunOptions, console: Console, notes: Notes)
     if code or options.require is None:
         return code
     if lacking := [each.study.study_name for each in outcomes if word_of(each) is not VerdictWord.BETTER]:
-        notes.reason = f"--require {BETTER}: the verdict is not better: {', '.join(lacking)}"
+        notes.reason = missed(lacking)
         return _FAILED
     return code
 

@@ -81,6 +81,11 @@ class StudyPaths:
         return self.directory / "report.html"
 
     @property
+    def windows(self) -> Path:
+        """The page over all windows of the study, which `fxai retune` writes."""
+        return self.directory / "windows.html"
+
+    @property
     def index_row(self) -> Path:
         """The study's row of the index page."""
         return self.directory / ".index.json"

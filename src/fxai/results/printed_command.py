@@ -15,6 +15,7 @@ from fxai.spec.fields.storage_url import shown
 _STORAGE, _RESULTS = "--storage", "--results-dir"
 LOCATION_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {  # by command: its options for the location of studies
     "run": (_STORAGE, _RESULTS),
+    "retune": (_STORAGE, _RESULTS),
     "check": (),
     "status": (_STORAGE, _RESULTS),
     "best": (_STORAGE, _RESULTS),

@@ -10,15 +10,16 @@ from fxai.spec.reading.transfer_spec import TransferSpec
 
 _HEADER = """\
 # Transfer from {source} to {target}.
-# Written by `fxai transfer`; `fxai run` applies it to the spec. Delete this file to run the spec unchanged.
+# Written by `{command}`; a run applies it to the spec. Delete this file to run the spec unchanged.
 """
 
 
 def write_transfer(path: Path, transfer_spec: TransferSpec, target: str) -> None:
     """Write the transfer to the study `target`."""
+    command = "fxai transfer" if transfer_spec.window is None else "fxai retune"
     document = yaml.safe_dump(transfer_spec.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, _HEADER.format(target=target, source=transfer_spec.source.study_name) + document)
+    write_text(path, _HEADER.format(target=target, source=transfer_spec.source.study_name, command=command) + document)
 
 
 def read_transfer(path: Path) -> TransferSpec | None:

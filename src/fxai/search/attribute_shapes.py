@@ -59,11 +59,24 @@ class _LastRun(_Loose):
     reason: _Text | None = None
 
 
+class _Bars(_Loose):
+    content_hash: _Text
+    bars: _Count
+    first: _Text
+    last: _Text
+    seconds: _Number
+    test_first: _Text | None = None
+    test_bars: _Count = 0
+    features: list[_Text] = []
+    columns: list[_Text] = []
+
+
 _OF_STUDY: Mapping[str, Any] = {
     attributes.FINGERPRINT: _Fingerprint,
     attributes.TRANSFER: TransferSpec | None,
     attributes.PLAN: _Plan,
     attributes.ENDED_BY: _EndedBy | None,
+    attributes.BARS: _Bars,
     attributes.RUN: _LastRun,
     METRIC_NAMES: list[Annotated[str, Field(strict=True, min_length=1)]],
 }

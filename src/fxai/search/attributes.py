@@ -20,6 +20,7 @@ KEY: Final = "fxai:key"  # random: distinguishes studies of the same name in dif
 TRANSFER: Final = "fxai:transfer"  # the transfer from another study
 PLAN: Final = "fxai:plan"  # sampler, pruner and budget of the last run, see `plan.py`
 ENDED_BY: Final = "fxai:ended_by"  # stop rule that ended the study, and reason; None while it runs
+BARS: Final = "fxai:bars"  # times of the study's bars, see `study_bars.py`
 RUN: Final = "fxai:run"  # process, times and end of the last run, see `stored_run.py`
 CONFIRMED: Final = "fxai:confirmed"  # result of the confirmation on fresh seeds, see `confirmed.py`
 

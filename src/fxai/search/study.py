@@ -30,6 +30,7 @@ from fxai.search.seeds import lane_seeds, trial_seed
 from fxai.search.space import suggest
 from fxai.search.storage import FLUSH_SECONDS, WriteBehindStorage
 from fxai.search.stored_run import StoredRun
+from fxai.search.study_bars import StudyBars
 from fxai.search.study_views import LocalTrials, PrunedBySingleObjective
 from fxai.search.told_result import checked_result, named_values, result_attributes, values_of
 from fxai.search.warm_start import cma_es_source_trials
@@ -222,6 +223,10 @@ class Search:
     def mark_run(self, run: StoredRun) -> None:
         """Store the study's last run."""
         self._storage.set_study_user_attr(self._study_id, attributes.RUN, run.as_json())
+
+    def mark_bars(self, bars: StudyBars) -> None:
+        """Store which bars the study uses."""
+        self._storage.set_study_user_attr(self._study_id, attributes.BARS, bars.as_json())
 
     def use_brackets_of(self, name: str) -> None:
         """Use the Hyperband brackets of the study of that name."""

@@ -28,10 +28,16 @@ def noted_run(search: Search) -> Iterator[Callable[[StudyEnded], None]]:
     except BaseException as error:
         state = RunState.INTERRUPTED if isinstance(error, KeyboardInterrupt) else RunState.FAILED
         with suppress(FxaiError, OSError, SQLAlchemyError):  # the error may be that of the database
-            search.mark_run(run.ended(state, str(error) or type(error).__name__))
+            search.mark_run(run.ended(state, _reason(error)))
         raise
     for ended in ends:
         search.mark_run(run.ended(*state_of(ended)))
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, SystemExit):  # as if the pipe of standard output is closed
+        return f"the process ended with exit code {error.code}"
+    return str(error) or type(error).__name__
 
 
 def state_of(ended: StudyEnded) -> tuple[RunState, str | None]:

@@ -11,7 +11,7 @@ from fxai.spec.checks.winner_checks import after_search
 from fxai.spec.search.study import StudySpec
 from fxai.study.committee_trainings import with_committees
 from fxai.study.confirmation import confirmed
-from fxai.study.data_hash import data_hash
+from fxai.study.data_bars import study_bars
 from fxai.study.events import Notice, StudyEnded, StudyEvent
 from fxai.study.interrupts import announce_stop
 from fxai.study.load_transfer import load_transfer
@@ -58,7 +58,7 @@ def search_study(
     """
     loaded = load_transfer(study, results_dir, settings, recording, fresh=fresh)
     study, paths = loaded.study, StudyPaths(results_dir, loaded.study.study_name)
-    hash_of_data, slots = data_hash(study), worker_slots(study)
+    bars, slots = study_bars(study), worker_slots(study)
     with hold(study, paths) as renew_lock:
         with (
             open_study(loaded, paths, renew_lock, fresh=fresh, write_engine=write_engine) as opened,
@@ -67,10 +67,12 @@ def search_study(
             open_tracking(study, paths, stop) as tracked,
         ):
             warnings = [Notice(message, warns=True) for message in opened.notices]
+            if bars is not None:
+                opened.search.mark_bars(bars)
             messages = map(Notice, (*loaded.notices, *workers.notices, *notices(study), *after_search(study)))
             searched = recorded_run(loaded, opened.search, workers.pool, paths, stop)
             of_study = (study, opened.search, workers.pool, paths)
             events = with_committees(confirmed(searched, *of_study, stop=stop), *of_study, stop=stop)
             ended = watch(announce_stop(tracked(chain(warnings, messages, events)), stop))
             note_end(ended)
-        return write_study_files(study, paths, hash_of_data, ended, plots=plots)
+        return write_study_files(study, paths, None if bars is None else bars.content_hash, ended, plots=plots)

@@ -33,6 +33,7 @@ class StudyNote:
     report: str | None = None
     config: str | None = None  # of the best trial
     agent: str | None = None
+    windows: str | None = None  # page over the windows of `fxai retune`
     warnings: tuple[str, ...] = ()
 
     def as_json(self) -> JsonValue:

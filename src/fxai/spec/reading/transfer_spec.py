@@ -54,6 +54,20 @@ class Narrowed(Record):
         return cls(name=parameter.name, low=parameter.low, high=parameter.high)
 
 
+class Window(Record):
+    """Place of a study in a chain of windows, which `fxai retune` makes."""
+
+    root: str  # study that began the chain
+    number: int = Field(ge=1)
+    searched_before: int | None = None  # test bars that searches of earlier windows used; None if not known
+    tested_before: int | None = None  # test bars that were test bars of earlier windows
+
+
+def _is_absent(value: object) -> bool:
+    """Whether a field is left out of what is written."""
+    return value is None
+
+
 class TransferSpec(Record):
     """Everything that a study takes over."""
 
@@ -67,6 +81,7 @@ class TransferSpec(Record):
     spec_hash: str = ""  # of the spec to which it applies
     data_hash: str = ""  # of the bars on which its trials are trained and scored
     versions: dict[str, str] = Field(default_factory=dict)  # of the programs that wrote it
+    window: Window | None = Field(default=None, exclude_if=_is_absent)  # of a study that `fxai retune` made
 
     def without(self, paths: Container[str]) -> "TransferSpec":
         """Returns a copy that fixes none of these fields of training_config."""

@@ -1,0 +1,1 @@
+"""The page over all windows of a study that is tuned again."""
