@@ -5,16 +5,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
 from drive_workers import PATIENCE
 from fxai.pool import Limits, WorkerEvent
+from fxai.pool.remote.handshake import new_token
 from fxai.pool.remote.line_stream import KeepAlive
 from fxai.pool.remote.remote_pool import RemotePool
 from fxai.pool.remote.socket_source import SocketSource
+from fxai.pool.remote.tcp_source import TcpSource
 from fxai.protocol import LanePlan
 
 PROGRAM = Path(__file__).parent / "worker_host.py"
@@ -25,29 +27,40 @@ NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
 class Hosts:
-    """Host processes that join a source. They are killed when the block ends, if they have not ended."""
+    """Host processes of a source. They are killed when the block ends, if they have not ended."""
 
-    def __init__(self, source: SocketSource, folder: Path, environment: Mapping[str, str]) -> None:
-        self.source = source
-        self._environment = environment
-        self.processes: dict[str, subprocess.Popen[str]] = {}
+    def __init__(self, folder: Path, environment: Mapping[str, str], limit: float) -> None:
+        self.source = SocketSource(KeepAlive(0.2, limit))
         self._folder = folder
+        self._environment = environment
+        self._processes: list[subprocess.Popen[str]] = []
         self._strangers: list[socket.socket] = []
 
     def join(self, name: str, workers: int = 1, environment: Mapping[str, str] = NO_VARIABLES) -> subprocess.Popen[str]:
-        """Start a host with this name and number of workers."""
+        """Start a host with this name and number of workers, over a socket pair."""
         near, far = socket.socketpair()
         with far:
-            arguments = [str(far.fileno()), name, str(workers), str(self._folder / name)]
-            process = subprocess.Popen(
-                [sys.executable, PROGRAM, *arguments],
-                pass_fds=[far.fileno()],
-                stdout=subprocess.PIPE,
-                text=True,
-                env={**os.environ, **self._environment, **environment},
-            )
-        self.processes[name] = process
+            process = self.start(name, workers, far.fileno(), environment, [far.fileno()])
         self.source.add(near, f"address of {name}")
+        return process
+
+    def start(
+        self,
+        name: str,
+        workers: int,
+        channel: int,
+        environment: Mapping[str, str] = NO_VARIABLES,
+        descriptors: Sequence[int] = (),
+    ) -> subprocess.Popen[str]:
+        """Start a host that uses this port or inherited descriptor."""
+        process = subprocess.Popen(
+            [sys.executable, PROGRAM, name, str(workers), str(self._folder / name), str(channel)],
+            pass_fds=descriptors,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **self._environment, **environment},
+        )
+        self._processes.append(process)
         return process
 
     def add_stranger(self, data: bytes) -> None:
@@ -60,9 +73,22 @@ class Hosts:
     def end(self) -> None:
         for stranger in self._strangers:
             stranger.close()
-        for process in self.processes.values():
+        for process in self._processes:
             process.kill()
             process.communicate()
+
+
+class TcpHosts(Hosts):
+    """Host processes that connect over TCP."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], limit: float) -> None:
+        super().__init__(folder, environment, limit)
+        self.source.close()
+        self.token = new_token()
+        self.tcp = TcpSource(self.token, keep_alive=KeepAlive(0.2, limit))
+
+    def join(self, name: str, workers: int = 1, environment: Mapping[str, str] = NO_VARIABLES) -> subprocess.Popen[str]:
+        return self.start(name, workers, self.tcp.address[1], {"HOST_TOKEN": self.token, **environment})
 
 
 @contextmanager
@@ -75,9 +101,30 @@ def remote_workers(
     environment: Mapping[str, str] = NO_VARIABLES,
 ) -> Iterator[tuple[RemotePool, Hosts]]:
     """A pool without hosts, and the hosts that may join it. A silent host is lost after `limit` seconds."""
-    hosts = Hosts(SocketSource(KeepAlive(0.2, limit)), folder / "hosts", environment)
+    hosts = Hosts(folder / "hosts", environment, limit)
     try:
         with RemotePool(hosts.source, plan, limits, folder / "logs") as workers:
+            yield workers, hosts
+    finally:
+        hosts.end()
+
+
+@contextmanager
+def tcp_workers(
+    folder: Path,
+    count: int = 0,
+    plan: LanePlan | None = None,
+    *,
+    limit: float = 5.0,
+    environment: Mapping[str, str] = NO_VARIABLES,
+) -> Iterator[tuple[RemotePool, TcpHosts]]:
+    """A pool with so many hosts of one worker each, which are connected over TCP."""
+    hosts = TcpHosts(folder / "hosts", environment, limit)
+    try:
+        with RemotePool(hosts.tcp, plan, NO_LIMITS, folder / "logs") as workers:
+            for index in range(count):
+                hosts.join(f"host-{index}")
+            wait_for_workers(workers, count)
             yield workers, hosts
     finally:
         hosts.end()

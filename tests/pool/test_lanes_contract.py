@@ -10,25 +10,30 @@ import pytest
 from drive_workers import LANES, events_until, fill, lane_request, results_of
 from fxai.pool import InlinePool, LocalPool, WorkerLost, WorkerPool
 from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult, TrialState
+from host_processes import OWN_FOLDER, tcp_workers
 from ray_cluster import ray_pool
 
 Open = Callable[..., WorkerPool]
 
 
-@pytest.fixture(params=["inline", "process", "ray"])
+@pytest.fixture(params=["inline", "process", "ray", "tcp", "tcp, own folders"])
 def open_workers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Opens a pool with this number of slots, and of lanes for each slot."""
     with ExitStack() as stack:
 
         def opened(slots: int, lanes: int, seeds: int = 1) -> WorkerPool:
             plan, each = LanePlan(LANES, {}, seeds, lanes), [Slot(index) for index in range(slots)]
-            inline = request.param == "inline"
-            if inline:
-                return stack.enter_context(InlinePool(each, plan))
-            if request.param == "ray":
-                hosts = request.getfixturevalue("ray_hosts")
-                return stack.enter_context(ray_pool(hosts, tmp_path, plan, workers=slots))
-            return stack.enter_context(LocalPool(each, tmp_path, plan))
+            match request.param:
+                case "inline":
+                    return stack.enter_context(InlinePool(each, plan))
+                case "process":
+                    return stack.enter_context(LocalPool(each, tmp_path, plan))
+                case "ray":
+                    hosts = request.getfixturevalue("ray_hosts")
+                    return stack.enter_context(ray_pool(hosts, tmp_path, plan, workers=slots))
+                case _:
+                    environment = OWN_FOLDER if request.param == "tcp, own folders" else {}
+                    return stack.enter_context(tcp_workers(tmp_path, slots, plan, environment=environment))[0]
 
         yield opened
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,22 +12,37 @@ from drive_workers import events_until, request_for, result_of, results_of
 from fxai.errors import FxaiError
 from fxai.pool import InlinePool, LocalPool, TrialStarted, WorkerPool
 from fxai.protocol import Cause, Decision, Report, Slot, TrialPaths, TrialResult, TrialState
+from host_processes import OWN_FOLDER, tcp_workers
 from ray_cluster import ray_pool
 
 SLOTS = (Slot(0), Slot(1))
+KINDS = ["inline", "process", "tcp", "tcp, own folders"]
 
 
-@pytest.fixture(scope="module", params=["inline", "process", "ray"])
+@contextmanager
+def opened(kind: str, folder: Path) -> Iterator[WorkerPool]:
+    """A pool with two workers."""
+    match kind:
+        case "inline":
+            with InlinePool(SLOTS) as inline:
+                yield inline
+        case "process":
+            with LocalPool(SLOTS, folder) as processes:
+                yield processes
+        case _:
+            environment = OWN_FOLDER if kind == "tcp, own folders" else {}
+            with tcp_workers(folder, 2, environment=environment) as (remote, _):
+                yield remote
+
+
+@pytest.fixture(scope="module", params=[*KINDS, "ray"])
 def workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerPool]:
-    if request.param == "inline":
-        with InlinePool(SLOTS) as inline:
-            yield inline
-    elif request.param == "ray":
+    if request.param == "ray":
         with ray_pool(request.getfixturevalue("ray_hosts"), tmp_path_factory.mktemp("logs")) as remote:
             yield remote
-    else:
-        with LocalPool(SLOTS, tmp_path_factory.mktemp("logs")) as processes:
-            yield processes
+        return
+    with opened(request.param, tmp_path_factory.mktemp("pool")) as pool:
+        yield pool
 
 
 def test_a_trial_starts_reports_and_completes(workers: WorkerPool, tmp_path: Path):
@@ -175,11 +191,11 @@ def test_without_a_running_trial_there_are_no_events(workers: WorkerPool):
     assert len(workers.events(0.05)) == 0
 
 
-@pytest.mark.parametrize("kind", ["inline", "process"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_pool_can_be_closed_twice_and_then_takes_no_trial(kind: str, tmp_path: Path):
-    pool = InlinePool() if kind == "inline" else LocalPool([Slot(0)], tmp_path)
-    pool.submit(request_for("counts", 1, tmp_path))
-    pool.close()
-    pool.close()
-    assert pool.free_slots == 0
-    assert len(pool.events(0.0)) == 0
+    with opened(kind, tmp_path) as pool:
+        pool.submit(request_for("counts", 1, tmp_path))
+        pool.close()
+        pool.close()
+        assert pool.free_slots == 0
+        assert len(pool.events(0.0)) == 0

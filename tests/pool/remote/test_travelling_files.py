@@ -115,7 +115,7 @@ def test_a_large_file_lets_other_messages_pass(tmp_path: Path):
             if any(isinstance(event, TrialResult) for event in events):
                 break
         assert TrialPaths(tmp_path / "00001").agent.stat().st_size == 30_000_000
-        assert reports > 10
+        assert reports > 0
 
 
 def test_a_file_that_cannot_be_written_is_a_warning(tmp_path: Path):

@@ -11,7 +11,7 @@ from typing import BinaryIO, Generic, TypeVar
 from fxai.pool.remote.messages import FilePart
 
 PART_BYTES = 1 << 18
-MOST_UNCONFIRMED = 8  # parts on their way; other messages wait for no more than these
+MOST_UNCONFIRMED = 4  # parts of a stream on their way; other messages wait for no more than these
 _TRIES = 3  # to read a file that changes while it is read
 _GROWING = frozenset({"trial.log", "reports.jsonl"})  # files to which lines are added
 
@@ -38,7 +38,7 @@ class FileSender(Generic[Message]):
         self._send = send
         self._streams: dict[int, deque[FileToSend | Message]] = {}
         self._read: dict[int, _FileRead] = {}  # the file of each stream that is partly sent
-        self._unconfirmed = 0
+        self._unconfirmed: deque[int] = deque()  # the stream of each part that the peer has not confirmed
 
     def add(self, stream: int, files: Iterable[FileToSend], messages: Sequence[Message]) -> None:
         """Send files, then messages, after all that the stream has already."""
@@ -46,8 +46,9 @@ class FileSender(Generic[Message]):
         self.send_on()
 
     def confirmed(self, parts: int) -> None:
-        """Note that the peer has received so many parts."""
-        self._unconfirmed = max(self._unconfirmed - parts, 0)
+        """Note that the peer has received so many parts, in the order in which they were sent."""
+        for _ in range(min(parts, len(self._unconfirmed))):
+            self._unconfirmed.popleft()
         self.send_on()
 
     def is_idle(self, stream: int) -> bool:
@@ -61,7 +62,7 @@ class FileSender(Generic[Message]):
             sent = False
             for stream in list(self._streams):
                 self._send_messages(stream)
-                if stream in self._streams and self._unconfirmed < MOST_UNCONFIRMED:
+                if stream in self._streams and self._unconfirmed.count(stream) < MOST_UNCONFIRMED:
                     self._send_part(stream)
                     sent = True
 
@@ -90,7 +91,7 @@ class FileSender(Generic[Message]):
         read = self._read.get(stream) or _FileRead(file)
         part = read.next_part()
         if part is not None:
-            self._unconfirmed += 1
+            self._unconfirmed.append(stream)
             self._send(part)
         if part is None or part.last:
             self._read.pop(stream, None)

@@ -29,6 +29,7 @@ from fxai.pool.remote.messages import (
     HostEvents,
     HostFailure,
     HostHello,
+    HostLeaving,
     HostReady,
     HostRefusal,
     HostWelcome,
@@ -51,6 +52,7 @@ class HostEnd(Enum):
     REFUSED = auto()  # the parent does not use it, for example because of its versions
     FAILED = auto()  # its workers do not start
     PARENT_LOST = auto()  # the connection to the parent broke
+    LEFT = auto()  # it was stopped on its machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,12 @@ class WorkerHost:
         unsent = tuple(self._unsent)
         self._unsent.clear()
         return unsent
+
+    def leave(self) -> None:
+        """Let the parent know that this host ends. The trials go on elsewhere and have no attempt less."""
+        if self.ending is None:
+            self.ending = HostEnding(HostEnd.LEFT, "The host was stopped; its trials continue on other hosts.")
+            self._unsent.append(HostLeaving())
 
     def close(self) -> None:
         """End the workers and wait until their processes have ended. A second call does nothing."""

@@ -19,7 +19,7 @@ from fxai.pool.remote.messages import (
 from fxai.pool.remote.parent_files import ParentFiles
 from fxai.pool.running_trials import RunningTrial
 from fxai.pool.worker_lost import describe_lost_host
-from fxai.protocol import Decision, Report, Slot, TrialRequest, TrialResult
+from fxai.protocol import Decision, Report, Slot, TrialRequest, TrialResult, TrialState
 from fxai.protocol.worker_messages import DecisionMessage
 
 
@@ -139,10 +139,19 @@ class JoinedHost:
             worker.trials = {number: trial for number, trial in worker.trials.items() if trial.began is not None}
         return waiting
 
-    def lost(self, reason: str) -> Iterator[WorkerLost]:
-        """One event for each worker, with the trials that it had begun. `reason` is a clause about the host."""
+    def ended(self) -> None:
+        """Note that the host sends and receives no more files."""
         if self._files is not None:
             self._files.close()
+
+    def left(self) -> Iterator[TrialResult]:
+        """The trials that had begun, as returned unfinished, since the host has left by itself."""
+        for worker in self.workers.values():
+            for number in worker.trials:
+                yield TrialResult(number, TrialState.RETURNED, 0.0, flaw=f"its host {self.name} was stopped")
+
+    def lost(self, reason: str) -> Iterator[WorkerLost]:
+        """One event for each worker, with the trials that it had begun. `reason` is a clause about the host."""
         for worker in self.workers.values():
             yield describe_lost_host(worker.index, self.name, reason, tuple(worker.trials))
 

@@ -114,6 +114,11 @@ class HostFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class HostLeaving:
+    """The host ends by itself, without a fault of its trials."""
+
+
+@dataclass(frozen=True, slots=True)
 class FilePart:
     """A part of a file of a trial's folder, or of a worker's log without a trial. The parts of a file are in order."""
 
@@ -141,7 +146,15 @@ class PartsReceived:
 
 ToHost: TypeAlias = HostWelcome | HostRefusal | SubmitTrial | DecisionMessage | EndHost | FilePart | PartsReceived
 FromHost: TypeAlias = (
-    HostHello | HostReady | HostEvents | TrialsGivenBack | HostFailure | FilePart | FileRemoved | PartsReceived
+    HostHello
+    | HostReady
+    | HostEvents
+    | TrialsGivenBack
+    | HostFailure
+    | HostLeaving
+    | FilePart
+    | FileRemoved
+    | PartsReceived
 )
 
 _TO_HOST = {kind.__name__: kind for kind in get_args(ToHost)}

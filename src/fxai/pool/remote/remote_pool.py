@@ -27,6 +27,7 @@ from fxai.pool.remote.messages import (
     HostEvents,
     HostFailure,
     HostHello,
+    HostLeaving,
     HostReady,
     HostRefusal,
     HostWelcome,
@@ -170,6 +171,9 @@ class RemotePool:
                 self._dispatcher.put_back(host.given_back(worker, numbers))
             case HostFailure(text, wrong_input):
                 yield from self._on_unusable(host, InputError(text) if wrong_input else FxaiError(text))
+            case HostLeaving():
+                self._end(host)
+                yield from host.left()
             case FilePart() | FileRemoved() | PartsReceived():
                 host.receive_file(message)
             case _:
@@ -210,12 +214,17 @@ class RemotePool:
 
     def _drop(self, host: JoinedHost, reason: str) -> Iterator[WorkerEvent]:
         """End the host, and lose its workers once it has ended."""
+        self._end(host)
+        if host.ready:
+            yield from host.lost(reason)
+
+    def _end(self, host: JoinedHost) -> None:
+        """End the host, wait until it has ended, and give its trials that have not begun to others."""
         del self._hosts[host.link]
         host.link.end()
         host.link.wait()
+        host.ended()
         self._dispatcher.put_back(host.take_waiting())
-        if host.ready:
-            yield from host.lost(reason)
 
     def _notice(self, text: str) -> Iterator[PoolNotice]:
         if text not in self._notices:

@@ -3,6 +3,7 @@
 import selectors
 import socket
 import time
+from collections.abc import Callable
 
 from fxai.pool.remote.host import HostEnd, HostEnding, WorkerHost
 from fxai.pool.remote.line_stream import HOST_KEEP_ALIVE, KeepAlive, LineStream
@@ -11,8 +12,17 @@ from fxai.pool.remote.messages import encoded, to_host
 _FLUSH_SECONDS = 5.0  # for the last messages
 
 
+def never() -> bool:
+    return False
+
+
 def serve_parent(
-    channel: socket.socket, host: WorkerHost, keep_alive: KeepAlive = HOST_KEEP_ALIVE, received: bytes = b""
+    channel: socket.socket,
+    host: WorkerHost,
+    keep_alive: KeepAlive = HOST_KEEP_ALIVE,
+    *,
+    stop: Callable[[], bool] = never,
+    received: bytes = b"",
 ) -> HostEnding:
     """Serve the host's workers until the parent ends the host or is lost, or the workers do not start.
 
@@ -22,6 +32,7 @@ def serve_parent(
         channel: The connection to the parent.
         host: The workers.
         keep_alive: When the parent counts as lost.
+        stop: Whether the host shall leave now. It is asked at least once in `keep_alive.every` seconds.
         received: Bytes that were read from the connection already.
 
     Returns:
@@ -40,6 +51,8 @@ def serve_parent(
             selector.select(_seconds(host, keep_alive))
             _receive(stream, host)
             stream.keep_time()
+            if stop():
+                host.leave()
         _flush(stream)
         host.close()
     ending = host.ending or HostEnding(HostEnd.PARENT_LOST, f"The study's run was lost: {stream.closed}.")

@@ -94,9 +94,28 @@ class SocketSource:
         self._thread = threading.Thread(target=self._run, name="hosts", daemon=True)
         self._thread.start()
 
-    def add(self, channel: socket.socket, name: str, received: bytes = b"") -> None:
-        """Add a host's connected socket, which the source closes. `received` are bytes that were read from it."""
-        link = SocketLink(name, LineStream(channel, self._keep_alive, received), self._lock, self._wake)
+    def add(
+        self,
+        channel: socket.socket,
+        name: str,
+        *,
+        received: bytes = b"",
+        keep_alive: KeepAlive | None = None,
+        refused: str | None = None,
+    ) -> None:
+        """Add a host's connected socket, which the source closes.
+
+        Args:
+            channel: The socket.
+            name: Name or address of the host until it has sent its own name.
+            received: Bytes that were read from the socket already.
+            keep_alive: When the host counts as lost, if not as the other hosts.
+            refused: Why the host is not used, as a clause about it. The host then counts as lost at once.
+        """
+        stream = LineStream(channel, keep_alive or self._keep_alive, received)
+        if refused is not None:
+            stream.close(refused)
+        link = SocketLink(name, stream, self._lock, self._wake)
         with self._lock:
             if self._closing:
                 channel.close()
