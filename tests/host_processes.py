@@ -33,7 +33,7 @@ class Hosts:
         self.source = SocketSource(KeepAlive(0.2, limit))
         self._folder = folder
         self._environment = environment
-        self._processes: list[subprocess.Popen[str]] = []
+        self.processes: list[subprocess.Popen[str]] = []
         self._strangers: list[socket.socket] = []
 
     def join(self, name: str, workers: int = 1, environment: Mapping[str, str] = NO_VARIABLES) -> subprocess.Popen[str]:
@@ -60,7 +60,7 @@ class Hosts:
             text=True,
             env={**os.environ, **self._environment, **environment},
         )
-        self._processes.append(process)
+        self.processes.append(process)
         return process
 
     def add_stranger(self, data: bytes) -> None:
@@ -73,7 +73,7 @@ class Hosts:
     def end(self) -> None:
         for stranger in self._strangers:
             stranger.close()
-        for process in self._processes:
+        for process in self.processes:
             process.kill()
             process.communicate()
 

@@ -65,6 +65,10 @@ FAILED = TrialFinished(
             ["Worker 1 is replaced (no progress): silent for 600 s"],
         ),
         (
+            WorkerReplaced(1, Cause.WORKER_LOST, "worker 1 was lost with its host a", "a"),
+            ["Worker 1 was lost with its host a"],
+        ),
+        (
             TrialExploited(3, 5, 20, {"training.gamma": 0.99}),
             ["Trial 3 continues from trial 5 at step 20: training.gamma=0.99"],
         ),

@@ -29,6 +29,7 @@ from fxai.spec.search.study import StudySpec
 from fxai.study.events import StudyEvent, TrialExploited
 from fxai.study.loop import run_study
 from fxai.study.stop_signal import StopSignal
+from host_processes import OWN_FOLDER, tcp_workers
 from inline_workers import train_in_this_process
 
 SPEC = """\
@@ -99,6 +100,14 @@ def test_members_continue_from_each_others_weights(together: list[tuple[Any, ...
             donor = together[exploit.donor]
             assert donor[3][exploit.step] > reports[exploit.step]
             assert params.keys() == exploit.params.keys()
+
+
+def test_members_on_two_hosts_with_own_folders_have_the_same_results(
+    together: list[tuple[Any, ...]], tmp_path: Path
+) -> None:
+    (study,) = load_spec(written(tmp_path, lanes=1)).studies
+    with tcp_workers(tmp_path, 2, plan(study), environment=OWN_FOLDER) as (workers, _):
+        assert outcomes(tmp_path, study, workers) == together
 
 
 @pytest.mark.parametrize("kind", [InlinePool, LocalPool])

@@ -18,7 +18,7 @@ class TrialStarted:
 
 @dataclass(frozen=True, slots=True)
 class WorkerLost:
-    """A worker process has ended, and its trials are lost; a new worker is started in its place.
+    """A worker process has ended, and its trials are lost. A new worker starts in its place, unless its host is lost.
 
     The event does not say which trial crashed the worker: see `study/crash_bisection.py`.
     """

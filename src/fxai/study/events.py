@@ -113,11 +113,12 @@ class TrialSetAside:
 
 @dataclass(frozen=True, slots=True)
 class WorkerReplaced:
-    """A worker was lost, and a new one starts in its place."""
+    """A worker was lost. A new one starts in its place, unless its host was lost."""
 
     worker: int
     cause: Cause
     message: str
+    host: str = ""  # the host, if all its workers were lost with it
 
 
 @dataclass(frozen=True, slots=True)

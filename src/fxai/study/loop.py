@@ -40,6 +40,7 @@ from fxai.study.events import (
     WorkerReplaced,
 )
 from fxai.study.failure_streak import FailureStreak
+from fxai.study.host_losses import HostLosses
 from fxai.study.population import Population
 from fxai.study.stop_rules import StopRules, TriggeredRule
 from fxai.study.stop_signal import StopSignal, Urgency
@@ -90,6 +91,7 @@ class _Run:
         self._requests = TrialRequests(spec, search.identity, search.most_step)
         self._waiting: dict[int, AskedTrial] = {}
         self._bisection = CrashBisection()
+        self._host_losses = HostLosses()
         self._population = Population(spec, search, trials_directory)
         self._at_fault: int | None = None  # the only trial of the last run that was killed, with no attempt left
         self._returns = RepeatedReturns()
@@ -370,23 +372,24 @@ class _Run:
         """Run the trials of a lost worker again. A trial that was alone in it and has no attempt left fails.
 
         While the run is being stopped, the signal that stops it may have reached the worker too. The loss of the
-        worker then does not count against its trials.
+        worker then does not count against its trials. Nor does that of a whole host; see `host_losses.py`.
         """
-        yield WorkerReplaced(event.worker, event.cause, event.message)
+        yield WorkerReplaced(event.worker, event.cause, event.message, event.host)
         uncounted = bool(self._stop.urgency) and event.cause is Cause.WORKER_LOST
         lost = {number: self.running_trials[number] for number in event.trials if number in self.running_trials}
         again = [number for number, running in lost.items() if running.pruned_by is None]
-        if not uncounted and any(lost[number].request.attempt for number in again):
-            self._bisection.worker_lost(again)
+        blamed = [] if uncounted else self._host_losses.blamed(event, again)
+        if any(lost[number].request.attempt for number in blamed):
+            self._bisection.worker_lost(blamed)
         for number, running in lost.items():
             if running.pruned_by is not None:
                 yield from self._end(number, pruned(running))
-            elif not uncounted and len(event.trials) == 1 and running.request.attempt >= self._spec.retries:
+            elif number in blamed and len(event.trials) == 1 and running.request.attempt >= self._spec.retries:
                 yield from self._end(number, failed(number, event.cause, event.message))
             else:
                 del self.running_trials[number]
-                restart = self._search.restart_returned if uncounted else self._search.retry
-                self._waiting[number] = restart(number)
+                counts = not uncounted and self._host_losses.costs_attempt(event, number)
+                self._waiting[number] = (self._search.retry if counts else self._search.restart_returned)(number)
                 yield TrialRequeued(number, event.message)
 
     def _kept(self) -> Sequence[int]:

@@ -46,12 +46,19 @@ def incidents_of(event: StudyEvent) -> Sequence[str]:
             return (f"Trial {number} will be run again: {short_cause(reason)}",)
         case TrialExploited(number, donor, step, params):
             return (f"Trial {number} continues from trial {donor} at step {step}: {assignments(params)}",)
-        case WorkerReplaced(worker, cause, message):
-            return (f"Worker {worker} is replaced ({cause}): {short_cause(message)}",)
+        case WorkerReplaced():
+            return (_lost_worker(event),)
         case Notice(message):
             return (legible(message),)
         case _:
             return ()
+
+
+def _lost_worker(event: WorkerReplaced) -> str:
+    message = short_cause(event.message)
+    if event.host:  # no worker takes its place
+        return f"{message[:1].upper()}{message[1:]}"
+    return f"Worker {event.worker} is replaced ({event.cause}): {message}"
 
 
 def ended_line(ended: StudyEnded) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drive_workers import LANES, PATIENCE, events_until, fill, lane_request, request_for, result_of, results_of
-from fxai.errors import InputError
+from fxai.errors import FxaiError, InputError
 from fxai.pool import PoolNotice, WorkerLost
 from fxai.protocol import Cause, Decision, LanePlan, Report, TrialResult, TrialState
 from host_processes import remote_workers, wait_for_workers
@@ -111,17 +111,44 @@ def test_a_killed_worker_of_a_host_is_replaced_there(tmp_path: Path):
         assert result_of(workers, request_for("counts", 2, tmp_path)).state is TrialState.COMPLETE
 
 
-def test_a_host_without_the_users_code_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    plan = LanePlan("no_such_module:function", {})
-    with remote_workers(tmp_path, plan) as (workers, hosts):
-        first = hosts.join("first")
-        hosts.join("second")
-        wanted = r"the objective no_such_module:function cannot be imported on host (first|second): .*No module named"
+def test_a_host_on_which_the_code_fails_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "needs_a_library.py").write_text(
+        "import os\nos.environ['HAS_LIBRARY']\nfrom trial_objectives import counts\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    name = "needs_a_library:counts"
+    with remote_workers(tmp_path, LanePlan(name, {})) as (workers, hosts):
+        hosts.join("good", environment={"HAS_LIBRARY": "1"})
+        wait_for_workers(workers, 1)
+        bad = hosts.join("bad")
         notice = events_until(workers, lambda event: isinstance(event, PoolNotice))[-1]
         assert isinstance(notice, PoolNotice)
+        assert notice.message.startswith(
+            f"the objective {name} cannot be imported on host bad: KeyError: 'HAS_LIBRARY'"
+        )
+        assert bad.communicate(timeout=PATIENCE)[0] == f"FAILED {notice.message}\n"
+        assert result_of(workers, request_for(name, 1, tmp_path)).state is TrialState.COMPLETE
+
+
+def test_without_a_usable_host_the_failure_is_an_error(tmp_path: Path):
+    with remote_workers(tmp_path, LanePlan("no_such_module:function", {})) as (workers, hosts):
+        for name in ("first", "second"):
+            hosts.join(name)
+        wanted = r"the objective no_such_module:function cannot be imported on host (first|second): .*No module named"
         with pytest.raises(InputError, match=wanted):
             events_until(workers, lambda _: False)
-        assert first.communicate(timeout=PATIENCE)[0].startswith("FAILED the objective no_such_module")
+
+
+def test_workers_that_end_at_their_start_are_an_error_that_names_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "ends.py").write_text("import os, sys\nprint('no driver', file=sys.stderr, flush=True)\nos._exit(7)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    wanted = r"Worker 0 on host first does not start: it exited with status 7, 4 times in a row; .*: no driver \(log: "
+    with remote_workers(tmp_path, LanePlan("ends:function", {})) as (workers, hosts):
+        hosts.join("first")
+        with pytest.raises(FxaiError, match=wanted):
+            events_until(workers, lambda _: False)
 
 
 def test_a_host_with_other_versions_is_told_and_not_used(tmp_path: Path):
