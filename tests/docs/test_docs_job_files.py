@@ -2,17 +2,22 @@
 
 import os
 import re
+import shlex
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from docs.pages import DOCS, REPOSITORY, assert_can_be_called
+from fxai.errors import InputError
 from fxai.spec.reading.find_spec import find_spec
 
-PAGES = [DOCS / "how_to" / "slurm.md"]
-SLURM = REPOSITORY / "examples" / "slurm"
-SCRIPTS = sorted(SLURM.glob("*.sh"))
+PAGES = [DOCS / "how_to" / f"{name}.md" for name in ("slurm", "kubernetes")]
+SCRIPTS = sorted((REPOSITORY / "examples" / "slurm").glob("*.sh"))
+KUBERNETES = REPOSITORY / "examples" / "kubernetes"
+MANIFESTS = sorted(KUBERNETES.glob("*.yaml"))
 _SHOWN = re.compile(r"^\[`(examples/[^`]+)`\]\(\.\./\.\./\1\):\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -36,7 +41,7 @@ def test_a_page_shows_its_job_files_as_they_are(page: Path) -> None:
 def test_commands_of_a_job_can_be_called(page: Path) -> None:
     text = page.read_text()
     blocks = re.findall(r"^```(?:sh|console|yml|dockerfile)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    lines = [line for block in blocks for line in re.findall(r"(?:^|[ $])(fxai [a-z].*)$", block, re.MULTILINE)]
+    lines = [line for block in blocks for line in re.findall(r"(?:^|[ $])(fxai [a-z].*?)(?: &)?$", block, re.MULTILINE)]
     assert lines
     for line in lines:
         assert_can_be_called(line)
@@ -59,3 +64,34 @@ def test_only_an_interrupted_job_of_slurm_is_put_back(
     ran = subprocess.run(["bash", script], env=environment, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (code, "")
     assert ran.stdout == "scontrol requeue 7\n" * put_back
+
+
+def test_the_image_is_made_of_files_and_extras_of_the_project() -> None:
+    text = (KUBERNETES / "Dockerfile").read_text()
+    for line in re.findall(r"^COPY (.*) \S+$", text, re.MULTILINE):
+        for name in line.split():
+            assert (REPOSITORY / name).exists(), name
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    (extras,) = re.findall(r"/fxai\[(.*)\]", text)
+    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+    assert 'ENTRYPOINT ["fxai"]' in text, "FxAI gets SIGTERM only as the first process of the container"
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: path.name)
+def test_a_job_of_kubernetes_calls_fxai_in_its_image(manifest: Path) -> None:
+    volume, job = yaml.safe_load_all(manifest.read_text())
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    arguments = container["args"]
+    assert_can_be_called(shlex.join(["fxai", *arguments]))
+    find_spec(arguments[arguments.index("--spec") + 1])
+    assert pod["restartPolicy"] == "Never", "otherwise its podFailurePolicy is refused"
+    _, wrong_input = job["spec"]["podFailurePolicy"]["rules"]
+    assert wrong_input["onExitCodes"]["values"] == [InputError.exit_code]
+    (mount,) = container["volumeMounts"]
+    (mounted,) = pod["volumes"]
+    dockerfile = (KUBERNETES / "Dockerfile").read_text()
+    assert f"WORKDIR {mount['mountPath']}\n" in dockerfile
+    assert f"USER {pod['securityContext']['runAsUser']}\n" in dockerfile
+    assert mounted["name"] == mount["name"]
+    assert mounted["persistentVolumeClaim"]["claimName"] == volume["metadata"]["name"]
