@@ -49,6 +49,16 @@ def test_commands_of_a_job_can_be_called(page: Path) -> None:
             find_spec(spec)
 
 
+def call_job(script: Path, code: int, folder: Path, **job: str) -> subprocess.CompletedProcess[str]:
+    """Call a script of Slurm with a run that ends with `code`; `scontrol` prints its arguments."""
+    for name, body in {"srun": f"exit {code}", "scontrol": 'echo "scontrol $*"'}.items():
+        (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / name).chmod(0o755)
+    variables = {"SLURM_JOB_ID": "7", "SLURM_CPUS_PER_TASK": "2", **job}
+    environment = {**os.environ, **variables, "PATH": f"{folder}:{os.environ['PATH']}"}
+    return subprocess.run(["bash", script], env=environment, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 @pytest.mark.parametrize(
     ("code", "turns", "put_back"), [(130, "", 1), (130, "49", 1), (130, "50", 0), (0, "", 0), (1, "", 0)]
@@ -56,14 +66,15 @@ def test_commands_of_a_job_can_be_called(page: Path) -> None:
 def test_only_an_interrupted_job_of_slurm_is_put_back(
     script: Path, code: int, turns: str, put_back: int, tmp_path: Path
 ) -> None:
-    for name, body in {"srun": f"exit {code}", "scontrol": 'echo "scontrol $*"'}.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
-        (tmp_path / name).chmod(0o755)
-    job = {"SLURM_JOB_ID": "7", "SLURM_CPUS_PER_TASK": "2", "SLURM_RESTART_COUNT": turns}
-    environment = {**os.environ, **job, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    ran = subprocess.run(["bash", script], env=environment, capture_output=True, text=True, check=False)
+    ran = call_job(script, code, tmp_path, SLURM_RESTART_COUNT=turns)
     assert (ran.returncode, ran.stderr) == (code, "")
     assert ran.stdout == "scontrol requeue 7\n" * put_back
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_only_one_task_of_an_array_of_slurm_is_put_back(script: Path, tmp_path: Path) -> None:
+    ran = call_job(script, 130, tmp_path, SLURM_ARRAY_JOB_ID="7", SLURM_ARRAY_TASK_ID="3")
+    assert ran.stdout == "scontrol requeue 7_3\n", "7 is the whole array"
 
 
 def test_the_image_is_made_of_files_and_extras_of_the_project() -> None:
