@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -59,9 +59,10 @@ class WriteBehindStorage(BaseStorage):
         self._lock = threading.RLock()
         self._studies: dict[int, StudyMemory] = {}
         self._places: dict[int, tuple[int, int]] = {}  # trial id -> study id, index among its trials
-        self._drafts: list[int] = []  # negative ids of trials that are not in SQL yet
+        self._drafts: dict[int, list[int]] = {}  # by study: negative ids of trials that are not in SQL yet
         self._pending: dict[tables.Place, tables.Row] = {}
         self._pending_since: float | None = None
+        self._statements: list[Callable[[Connection], None]] = []  # further statements of the next commit
         self._last_draft = 0
         self._in_transaction = self._is_lost = False
 
@@ -94,16 +95,17 @@ class WriteBehindStorage(BaseStorage):
                 yield
                 self._commit()
             except BaseException:  # also KeyboardInterrupt: memory must not keep what the database does not have
-                self._pending = before
+                self._pending, self._statements = before, []
                 self._discard_memory()
                 raise
             finally:
                 self._in_transaction = False
 
     def flush(self, *, older_than: float = 0.0) -> None:
-        """Commit pending changes if the oldest has waited for `older_than` seconds."""
+        """Commit pending changes if the oldest has waited for `older_than` seconds, but not within a transaction."""
         with self._lock:
-            if self._pending_since is not None and time.monotonic() - self._pending_since >= older_than:
+            since = None if self._in_transaction else self._pending_since
+            if since is not None and time.monotonic() - since >= older_than:
                 self._commit()
 
     def close(self) -> None:
@@ -116,19 +118,19 @@ class WriteBehindStorage(BaseStorage):
     def remove_session(self) -> None:
         self._sql.remove_session()
 
-    def _commit(self, work: Callable[[Connection], None] | None = None) -> None:
-        """One transaction with all pending changes, the drafts, then `work`."""
-        if not (self._drafts or self._pending or work):
+    def _commit(self) -> None:
+        """One transaction with all pending changes, the drafts, then further statements."""
+        if not (self._drafts or self._pending or self._statements):
             return
         tries = count(1)
 
-        def write(connection: Connection) -> list[FrozenTrial]:
+        def write(connection: Connection) -> list[tuple[int, FrozenTrial]]:
             is_repeated = next(tries) > 1
             self._renew_lock(connection)
             tables.write_rows(connection, self._pending)
-            written = [self._insert(connection, draft, is_repeated=is_repeated) for draft in self._drafts]
-            if work is not None:
-                work(connection)
+            written = self._insert_drafts(connection, is_repeated=is_repeated)
+            for execute in self._statements:
+                execute(connection)
             return written
 
         try:
@@ -136,29 +138,26 @@ class WriteBehindStorage(BaseStorage):
         except (ServerAwayError, StudyHeldError):
             self._is_lost = True
             raise
-        for draft, trial in zip(self._drafts, written, strict=True):
+        for draft, trial in written:
             study_id, place = self._places[draft]
             self._studies[study_id].trials[place] = trial
             self._places[trial._trial_id] = (study_id, place)
-        self._drafts, self._pending, self._pending_since = [], {}, None
+        self._drafts, self._pending, self._pending_since, self._statements = {}, {}, None, []
 
-    def _flush_when_due(self) -> None:
-        if not self._in_transaction:
-            self.flush(older_than=FLUSH_SECONDS)
-
-    def _insert(self, connection: Connection, draft: int, *, is_repeated: bool) -> FrozenTrial:
-        """Write a draft; returns the trial with its id in the database."""
-        study_id, place = self._places[draft]
-        study = self._studies[study_id]
-        trial = copy.copy(study.trials[place])
-        trial._trial_id = tables.insert_next(connection, study_id, trial, place, study.name, is_repeated=is_repeated)
-        return trial
+    def _insert_drafts(self, connection: Connection, *, is_repeated: bool) -> list[tuple[int, FrozenTrial]]:
+        """Write the drafts; returns them with their trials, which have ids of the database."""
+        written: list[tuple[int, FrozenTrial]] = []
+        for study_id, drafts in self._drafts.items():
+            study, places = self._studies[study_id], [self._places[draft][1] for draft in drafts]
+            trials = tables.insert_drafts(connection, study_id, study, places, is_repeated=is_repeated)
+            written.extend(zip(drafts, trials, strict=True))
+        return written
 
     def _discard_memory(self) -> None:
         """Discard the studies in memory after a failed transaction, so that they are read again."""
-        for draft in self._drafts:
+        for draft in chain.from_iterable(self._drafts.values()):
             del self._places[draft]
-        self._drafts = []
+        self._drafts = {}
         self._studies.clear()
 
     # What is in memory
@@ -169,8 +168,7 @@ class WriteBehindStorage(BaseStorage):
         return self._studies[study_id]
 
     def _load(self, study_id: int) -> None:
-        if not self._in_transaction:
-            self.flush()  # changes from before the memory was discarded
+        self.flush()  # changes from before the memory was discarded
         name = self._sql.get_study_name_from_id(study_id)
         with readable_rows(self._url, name):
             study = StudyMemory(
@@ -236,8 +234,8 @@ class WriteBehindStorage(BaseStorage):
     def rename_study(self, study_id: int, name: str) -> None:
         """Rename a study; no study may have the new name."""
         with self.one_transaction():
-            self._commit(lambda connection: tables.rename_study(connection, study_id, name))
             self._study(study_id).name = name
+            self._statements.append(lambda connection: tables.rename_study(connection, study_id, name))
 
     def study_names(self) -> set[str]:
         """Names of all studies, including unreadable ones."""
@@ -288,13 +286,14 @@ class WriteBehindStorage(BaseStorage):
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         with self.one_transaction():
             study = self._study(study_id)
-            self._load_new_trials(study_id, study)
+            if study_id not in self._drafts:  # otherwise this transaction has read them
+                self._load_new_trials(study_id, study)
             trial = new_trial() if template_trial is None else copy.deepcopy(template_trial)
             trial.number = study.next_number()
             self._last_draft -= 1
             trial._trial_id = draft = self._last_draft
             self._add(study_id, study, trial)
-            self._drafts.append(draft)
+            self._drafts.setdefault(study_id, []).append(draft)
         return self.get_trial(draft)._trial_id
 
     def set_trial_param(
@@ -334,21 +333,21 @@ class WriteBehindStorage(BaseStorage):
             trial = self._replace_with_copy(trial_id)
             trial.intermediate_values = {**trial.intermediate_values, step: intermediate_value}
             self._write(tables.REPORTS, trial, step, tables.report_row(intermediate_value))
-            self._flush_when_due()
+            self.flush(older_than=FLUSH_SECONDS)
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         with self._lock:
             trial = self._replace_with_copy(trial_id)
             trial.user_attrs = {**trial.user_attrs, key: value}
             self._write(tables.USER_ATTRS, trial, key, tables.attr_row(value))
-            self._flush_when_due()
+            self.flush(older_than=FLUSH_SECONDS)
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         with self._lock:
             trial = self._replace_with_copy(trial_id)
             trial.system_attrs = {**trial.system_attrs, key: value}
             self._write(tables.SYSTEM_ATTRS, trial, key, tables.attr_row(value))
-            self._flush_when_due()
+            self.flush(older_than=FLUSH_SECONDS)
 
     def restart_trial(
         self, trial_id: int, *, drop: str, system_attrs: Mapping[str, Any], keep_reports: bool = False
@@ -369,11 +368,8 @@ class WriteBehindStorage(BaseStorage):
             trial.intermediate_values = trial.intermediate_values if keep_reports else {}
             for key, value in system_attrs.items():
                 self._write(tables.SYSTEM_ATTRS, trial, key, tables.attr_row(value))
-            self._commit(
-                lambda connection: tables.remove_progress(
-                    connection, trial._trial_id, dropped, reports=not keep_reports
-                )
-            )
+            own = (trial._trial_id, dropped)
+            self._statements.append(lambda write: tables.remove_progress(write, *own, reports=not keep_reports))
 
     # Trials: reading
 
@@ -381,6 +377,10 @@ class WriteBehindStorage(BaseStorage):
         with self._lock:
             study, place = self._place(trial_id)
             return study.trials[place]
+
+    def get_n_trials(self, study_id: int, state: tuple[TrialState, ...] | TrialState | None = None) -> int:
+        with self._lock:
+            return len(self._study(study_id).trials) if state is None else super().get_n_trials(study_id, state)
 
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
         with self._lock:

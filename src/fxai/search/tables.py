@@ -1,15 +1,18 @@
+# ruff: noqa: SLF001 -- the ids of Optuna's records are private to it
 """Trials as rows of Optuna's tables, written in bulk.
 
 Optuna's database models are private; they are used here, and other internals of Optuna in `storage.py`. Statements are
 portable SQL: a row is replaced by deleting and inserting it.
 """
 
+import copy
 import json
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -22,6 +25,7 @@ from fxai.errors import StorageError
 from fxai.search.column_limits import check_text
 from fxai.search.space import as_written
 from fxai.search.stored_json import read_json
+from fxai.search.study_memory import StudyMemory
 
 STUDIES: Table = models.StudyModel.__table__
 STUDY_USER_ATTRS: Table = models.StudyUserAttributeModel.__table__
@@ -50,6 +54,15 @@ _REPLACED = {
 }
 _CHANGE_TRIAL = sa.update(TRIALS).where(TRIALS.c.trial_id == sa.bindparam("owner"))
 _OF_STUDY = TRIALS.c.study_id == sa.bindparam("study")
+_ADD_TRIAL = sa.insert(TRIALS)
+_COUNT_BETWEEN = (
+    sa.select(sa.func.count())
+    .select_from(TRIALS)
+    .where(_OF_STUDY, TRIALS.c.trial_id.between(sa.bindparam("first"), sa.bindparam("last")))
+)
+_LATER_TRIAL = sa.select(TRIALS.c.trial_id).where(_OF_STUDY, TRIALS.c.trial_id > sa.bindparam("after")).limit(1)
+CHECKED_TRIALS = 100
+"""The last trials of a study that are counted when trials are added. All trials would take longer in larger studies."""
 
 Row: TypeAlias = dict[str, Any]
 Place: TypeAlias = tuple[Table, int, str | int]  # table, owner, key
@@ -103,50 +116,57 @@ def rows_of(trial: FrozenTrial, trial_id: int) -> Iterable[tuple[Place, Row]]:
             yield (table, trial_id, key), attr_row(value)
 
 
-def _insert_trial(connection: Connection, study_id: int, trial: FrozenTrial) -> int:
-    """Write a trial with all its rows; returns its id."""
-    row = {"study_id": study_id, "number": trial.number, **state_row(trial)}
-    key = connection.execute(sa.insert(TRIALS), row).inserted_primary_key
-    trial_id = int(key[0]) if key else -1
-    _insert(connection, rows_of(trial, trial_id))
-    return trial_id
-
-
-def insert_next(
-    connection: Connection, study_id: int, trial: FrozenTrial, place: int, name: str, *, is_repeated: bool
-) -> int:
-    """Write the next trial of a study with all its rows; returns its id.
+def insert_drafts(
+    connection: Connection, study_id: int, study: StudyMemory, places: Sequence[int], *, is_repeated: bool
+) -> list[FrozenTrial]:
+    """Write the last trials of a study, which are not in SQL yet; returns them with their ids.
 
     Args:
         connection: Of a transaction.
         study_id: The study.
-        trial: The trial with its number.
-        place: Number of trials that the study must have before.
-        name: The study's name, for the message.
+        study: The study in memory.
+        places: Indexes of the trials.
         is_repeated: Whether this transaction is a repetition. The first try may have been committed, if the connection
             was lost before the answer.
 
     Raises:
-        StorageError: If another program has added a trial.
+        StorageError: If another program has added a trial since the study was read.
     """
-    known = _id_of_trial(connection, study_id, trial.number) if is_repeated else None
-    trial_id = _insert_trial(connection, study_id, trial) if known is None else known
-    if _count_before(connection, study_id, trial_id) != place:
+    written, new = [copy.copy(study.trials[place]) for place in places], list[FrozenTrial]()
+    for trial in written:
+        known = _id_of_trial(connection, study_id, trial.number) if is_repeated else None
+        trial._trial_id = _insert_trial(connection, study_id, trial) if known is None else known
+        if known is None:
+            new.append(trial)
+    _insert(connection, chain.from_iterable(rows_of(trial, trial._trial_id) for trial in new))
+    before = study.trials[max(places[0] - CHECKED_TRIALS, 0) : places[0]]
+    first, last = before[0]._trial_id if before else 0, written[-1]._trial_id
+    if _count_between(connection, study_id, first, last) != len(before) + len(written):
         raise StorageError(
-            f"another program added a trial to the study {name!r}; only one program may write a study. "
+            f"another program added a trial to the study {study.name!r}; only one program may write a study. "
             "Stop the other program, then start this run again"
         )
-    return trial_id
+    return written
+
+
+def _insert_trial(connection: Connection, study_id: int, trial: FrozenTrial) -> int:
+    """Write a trial's own row; returns its id."""
+    row = {"study_id": study_id, "number": trial.number, **state_row(trial)}
+    key = connection.execute(_ADD_TRIAL, row).inserted_primary_key
+    return int(key[0]) if key else -1
 
 
 def write_rows(connection: Connection, rows: Mapping[Place, Row]) -> None:
     """Replace rows; rows of `TRIALS` are updated."""
     replaced: defaultdict[Table, list[Row]] = defaultdict(list)
+    changed: list[Row] = []
     for (table, owner, which), row in rows.items():
         if table is TRIALS:
-            connection.execute(_CHANGE_TRIAL, {"owner": owner, **row})
+            changed.append({"owner": owner, **row})
         else:
             replaced[table].append({"owner": owner, "which": which})
+    if changed:
+        connection.execute(_CHANGE_TRIAL, changed)
     for table, owners in replaced.items():
         connection.execute(_REPLACED[table], owners)
     _insert(connection, ((place, row) for place, row in rows.items() if place[0] is not TRIALS))
@@ -191,23 +211,14 @@ def _id_of_trial(connection: Connection, study_id: int, number: int) -> int | No
     return None if found is None else int(found)
 
 
-def _newest_trial(connection: Connection, study_id: int) -> int:
-    """The highest trial id of a study; 0 without trials."""
-    return int(
-        connection.execute(sa.select(sa.func.max(TRIALS.c.trial_id)).where(_OF_STUDY), {"study": study_id}).scalar()
-        or 0
-    )
-
-
-def _count_before(connection: Connection, study_id: int, trial_id: int) -> int:
-    """Number of a study's trials with lower ids."""
-    counted = sa.select(sa.func.count()).select_from(TRIALS).where(_OF_STUDY, TRIALS.c.trial_id < sa.bindparam("limit"))
-    return int(connection.execute(counted, {"study": study_id, "limit": trial_id}).scalar_one())
+def _count_between(connection: Connection, study_id: int, first: int, last: int) -> int:
+    """Number of a study's trials with ids from `first` to `last`."""
+    return int(connection.execute(_COUNT_BETWEEN, {"study": study_id, "first": first, "last": last}).scalar_one())
 
 
 def read_new_trials(connection: Connection, study_id: int, after: int) -> list[FrozenTrial]:
     """The study's trials with ids above `after`, ordered by id."""
-    if _newest_trial(connection, study_id) == after:
+    if connection.execute(_LATER_TRIAL, {"study": study_id, "after": after}).first() is None:
         return []
     chosen = sa.and_(TRIALS.c.study_id == study_id, TRIALS.c.trial_id > after)
     parts: Mapping[Table, Mapping[int, list[sa.Row[Any]]]] = {
