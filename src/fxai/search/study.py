@@ -77,7 +77,8 @@ class Search:
         self._infeasible = 0
         for trial in trials:
             self._count(trial)
-        self.left_running = tuple(self._taken_up(trial) for trial in self._in_state(OptunaState.RUNNING))
+        with storage.one_transaction():
+            self.left_running = tuple(self._taken_up(trial) for trial in self._in_state(OptunaState.RUNNING))
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +96,17 @@ class Search:
     def study_names(self) -> tuple[str, ...]:
         """Names of the database's studies."""
         return tuple(self._storage.study_names())
+
+    @contextmanager
+    def one_transaction(self) -> Iterator[None]:
+        """Commit all changes of the block at once, or none if it raises."""
+        with self._storage.one_transaction():
+            yield
+
+    @property
+    def asks_singly(self) -> bool:
+        """Whether `ask` may not be called in `one_transaction`: it ends the transaction of a proposal at the end."""
+        return is_exhaustive(self._spec.sampler)
 
     def ask(self) -> AskedTrial | None:
         """The next trial, stored with all its parameters; None if there is none, with the reason in `exhausted`.

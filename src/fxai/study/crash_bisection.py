@@ -48,6 +48,11 @@ class CrashBisection:
         return min(filter(self._may_begin, waiting), key=lambda number: number not in self._cohorts, default=None)
 
     @property
+    def is_active(self) -> bool:
+        """Whether trials are set apart, so that not every worker takes every trial."""
+        return bool(self._cohorts)
+
+    @property
     def others_wait(self) -> bool:
         """Whether all other trials have to wait."""
         return bool(self._turns)

@@ -14,8 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import InputError
-from fxai.formatting import counted
-from fxai.pool import PoolNotice, RunningTrial, TrialStarted, WorkerLost, WorkerPool
+from fxai.pool import PoolNotice, RunningTrial, WorkerEvent, WorkerLost, WorkerPool
 from fxai.protocol import Cause, Decision, ParamValue, Report, TrialRequest, TrialResult, TrialState
 from fxai.search.asked_trial import AskedTrial
 from fxai.search.seeds import turn
@@ -23,6 +22,7 @@ from fxai.search.study import Search
 from fxai.spec.fields.objective import has_measured_metrics
 from fxai.spec.search.study import StudySpec
 from fxai.study.crash_bisection import CrashBisection
+from fxai.study.ending_reason import ending_reason, final_ending
 from fxai.study.events import (
     Ending,
     Heartbeat,
@@ -49,7 +49,9 @@ from fxai.study.trial_requests import TrialRequests
 from fxai.study.trial_results import RepeatedReturns, failed, pruned, ticks, warnings_of
 
 RETURNS_IN_A_ROW = 20  # without progress; a worker that halves its lanes has one lane after ten
+MOST_NEW_TRIALS = 64  # between two batches of events, so that reports do not wait long for a slow sampler
 _EVENT_SECONDS = 0.5  # wait for the next event, before the loop reads its stop signal again
+_ASK_SECONDS = 0.05  # after that, the trials that were asked so far are committed and begin
 
 
 def run_study(
@@ -88,6 +90,7 @@ class _Run:
         self._workers = workers
         self._files = TrialFolders(trials_directory)
         self._stop = stop
+        self._has_more = False  # whether `fill` has left free places for trials that may begin
         self._requests = TrialRequests(spec, search.identity, search.most_step)
         self._waiting: dict[int, AskedTrial] = {}
         self._bisection = CrashBisection()
@@ -95,11 +98,9 @@ class _Run:
         self._population = Population(spec, search, trials_directory)
         self._at_fault: int | None = None  # the only trial of the last run that was killed, with no attempt left
         self._returns = RepeatedReturns()
-        counts = search.counts()
-        self._streak = FailureStreak(any_finished=bool(counts.complete or counts.pruned))
-        self._rules = StopRules(
-            spec.stop, spec.metric_name, spec.direction, trading=has_measured_metrics(spec.objective)
-        )
+        self._streak = FailureStreak(any_finished=search.counts().complete + search.counts().pruned > 0)
+        self._trading = has_measured_metrics(spec.objective)
+        self._rules = StopRules(spec.stop, spec.metric_name, spec.direction, trading=self._trading)
         for trial in search.finished():
             self._rules.add(trial.value, trial.env_steps)
         self._finished_before = self._progress().finished
@@ -120,9 +121,10 @@ class _Run:
 
     def opened(self) -> StudyOpened:
         left = self._search.left_running
-        for asked in left:
-            self._search.mark_returned(asked.number)  # a kill of this run does not count against it until it begins
-            self._waiting[asked.number] = replace(asked, returned=True)
+        with self._search.one_transaction():
+            for asked in left:
+                self._search.mark_returned(asked.number)  # a kill of this run does not count before the trial begins
+                self._waiting[asked.number] = replace(asked, returned=True)
         if self._held is None:
             self._search.mark_ended(None)
         self._judge([asked for asked in left if not asked.returned])
@@ -133,7 +135,7 @@ class _Run:
             workers=len(self._workers.activity()),
             progress=self._progress(),
             retried=tuple(asked.number for asked in left),
-            trading=has_measured_metrics(self._spec.objective),
+            trading=self._trading,
         )
 
     def _judge(self, died: Sequence[AskedTrial]) -> None:
@@ -159,16 +161,29 @@ class _Run:
         return None
 
     def fill(self) -> Iterator[StudyEvent]:
-        """Give every free slot a trial, up to `n_trials` and the number of trials that may run at once."""
-        while self._workers.free_slots and len(self.running_trials) < self._spec.max_running_trials:
-            asked = self._next()
-            if asked is None:
-                return
-            yield from self._begin(asked)
+        """Give every free slot a trial, up to `n_trials` and the number of trials that may run at once.
+
+        After `MOST_NEW_TRIALS` new trials, `handle_events` does not wait for an event, and more follow.
+        """
+        left, most = MOST_NEW_TRIALS, self._spec.max_running_trials
+        while left > 0 and (free := min(self._workers.free_slots, most - len(self.running_trials))) > 0:
+            ready = self._population.ready_members
+            number = self._bisection.next(number for number in self._waiting if number not in ready)
+            if number is not None:
+                waiting = self._waiting.pop(number)
+                yield from self._begin(waiting, self._request(waiting))
+                continue
+            asked = self._ask(min(free, left))
+            if not asked:
+                break
+            left -= len(asked)
+            for trial, request in asked:
+                yield from self._begin(trial, request)
+        self._has_more = left <= 0
 
     def handle_events(self) -> Iterator[StudyEvent]:
         """Handle the workers' next batch of events, its reports first: a trial may have ended after its report."""
-        events = self._workers.events(_EVENT_SECONDS)
+        events, self._has_more = self._workers.events(0.0 if self._has_more else _EVENT_SECONDS), False
         for tick in ticks([event for event in events if isinstance(event, Report)]):
             awaited = [report for report in tick if self._awaits(report.number)]
             for report in awaited:
@@ -176,16 +191,20 @@ class _Run:
                     self._search.report(report)
                     self._returns.progressed(report)
             yield from self._decide(awaited)
-        for event in events:
-            match event:
-                case TrialResult() if event.number in self.running_trials:
-                    yield from self._ended_trial(event)
-                case WorkerLost():
-                    yield from self._lost(event)
-                case PoolNotice(message):
-                    yield Notice(message, warns=True)
-                case TrialStarted() | Report() | TrialResult():
-                    pass  # reports are handled above; the other events are of trials that are not running any more
+        with self._search.one_transaction():
+            happened = [each for event in events for each in self._handled(event)]
+        self._files.drop_marked()
+        yield from happened
+
+    def _handled(self, event: WorkerEvent) -> Iterator[StudyEvent]:
+        """Handle the end of a trial or the loss of a worker; there are later events of trials that run no more."""
+        match event:
+            case TrialResult() if event.number in self.running_trials:
+                yield from self._ended_trial(event)
+            case WorkerLost():
+                yield from self._lost(event)
+            case PoolNotice(message):
+                yield Notice(message, warns=True)
 
     def advance_population(self) -> Iterator[StudyEvent]:
         """Compare the waiting members of a population once all have reached the step, and let them continue."""
@@ -196,66 +215,51 @@ class _Run:
         for number, decision in decided.answers.items():
             self._workers.answer(number, decision)
         if decided.compared:
-            self._waiting = {number: self._search.suspend(number) for number in self._waiting}
+            with self._search.one_transaction():
+                self._waiting = {number: self._search.suspend(number) for number in self._waiting}
 
     def leave(self) -> Iterator[StudyEvent]:
         """Leave the trials that still run or wait for the next run. Trials that were pruned end as PRUNED."""
-        for number, running in list(self.running_trials.items()):
-            if running.pruned_by is not None:
-                yield from self._end(number, pruned(running))
-        for number in (*self.running_trials, *self._waiting):
-            self._search.mark_returned(number)
+        pruned_trials = {number: each for number, each in self.running_trials.items() if each.pruned_by is not None}
+        with self._search.one_transaction():
+            ended = [event for number, each in pruned_trials.items() for event in self._end(number, pruned(each))]
+            for number in (*self.running_trials, *self._waiting):
+                self._search.mark_returned(number)
+        self._files.drop_marked()
+        yield from ended
 
     def ended(self, seconds: float) -> StudyEnded:
         progress = self._progress()
-        ending, held = self._ending(progress), self._held
+        held, spec, search, stopped = self._held, self._spec, self._search, self._stop.urgency > 0
+        ending = final_ending(self.ending, progress, stopped=stopped, exhausted=search.exhausted, held=held)
         if held is not None and ending is Ending(held.rule):
-            self._search.mark_ended(held.rule, held.reason)
+            search.mark_ended(held.rule, held.reason)
+        reason = ending_reason(
+            ending, progress, spec.timeout, exhausted=search.exhausted, held=held, failures=self._streak.reason
+        )
         return StudyEnded(
-            study=self._spec.study_name,
+            study=spec.study_name,
             progress=progress,
             seconds=seconds,
-            reason=self._reason(ending, progress),
-            best_params=self._search.best_params(),
+            reason=reason,
+            best_params=search.best_params(),
             ending=ending,
             finished_before=self._finished_before,
         )
 
-    def _ending(self, progress: StudyProgress) -> Ending:
-        if progress.finished >= progress.total:
-            return Ending.REACHED
-        if self.ending is not None or self._stop.urgency:
-            return self.ending or Ending.INTERRUPTED
-        if self._held is not None:
-            return Ending(self._held.rule)
-        return Ending.EXHAUSTED if self._search.exhausted else Ending.REACHED
-
-    def _reason(self, ending: Ending, progress: StudyProgress) -> str | None:
-        left = progress.total - progress.finished
-        match ending:
-            case Ending.REACHED:
-                return None
-            case Ending.EXHAUSTED:
-                return f"{self._search.exhausted}, after {progress.finished} trials"
-            case Ending.PATIENCE | Ending.VALUE | Ending.ENV_STEPS:
-                return None if self._held is None else self._held.reason
-            case Ending.TIMEOUT:
-                return f"the study's timeout of {self._spec.timeout:g} s was reached with {counted(left, 'trial')} left"
-            case Ending.INTERRUPTED:
-                return f"interrupted with {counted(left, 'trial')} left; run it again without --fresh to resume"
-            case Ending.FAILING:
-                return self._streak.reason
-
-    def _next(self) -> AskedTrial | None:
-        """The trial to begin now: one that waits, otherwise a new one."""
-        number = self._bisection.next(
-            number for number in self._waiting if number not in self._population.ready_members
-        )
-        if number is not None:
-            return self._waiting.pop(number)
-        if self._bisection.others_wait:
-            return None
-        return self._search.ask() if self._open_places > 0 else None
+    def _ask(self, most: int) -> list[tuple[AskedTrial, TrialRequest | InputError]]:
+        """New trials with their requests, in one transaction. A trial without a valid configuration is the last one."""
+        most = 0 if self._bisection.others_wait else min(most, self._open_places)
+        if self._search.asks_singly or self._spec.search is not None or self._bisection.is_active:
+            asked = self._search.ask() if most > 0 else None
+            return [] if asked is None else [(asked, self._request(asked))]
+        until, trials = time.monotonic() + _ASK_SECONDS, list[tuple[AskedTrial, TrialRequest | InputError]]()
+        with self._search.one_transaction():
+            while len(trials) < most and (asked := self._search.ask()) is not None:
+                trials.append((asked, self._request(asked)))
+                if time.monotonic() > until or isinstance(trials[-1][1], InputError):
+                    break
+        return trials
 
     @property
     def _open_places(self) -> int:
@@ -265,12 +269,11 @@ class _Run:
         unfinished = len(self.running_trials) + len(self._waiting)
         return self._population.open_places(self._progress().finished + unfinished, alive=unfinished > 0)
 
-    def _begin(self, asked: AskedTrial) -> Iterator[StudyEvent]:
+    def _begin(self, asked: AskedTrial, request: TrialRequest | InputError) -> Iterator[StudyEvent]:
         number = asked.number
         if asked.returned:
             self._search.mark_resumed(number)
         self._population.mark_begun(asked)
-        request = self._request(asked)
         config = request.config if isinstance(request, TrialRequest) else None
         yield TrialBegan(number, asked.attempt, asked.params, asked.returned and asked.compared > 0, config)
         if number == self._at_fault:
@@ -358,12 +361,11 @@ class _Run:
         number = result.number
         self._bisection.ended(number)
         self._population.ended(number)
-        kept = self._kept()
+        kept = self._search.best_numbers(self._spec.keep_best_n)
         stored = self._search.tell(result)
         self._rules.add(stored.value if stored.state is TrialState.COMPLETE else None, stored.usage.env_steps)
         self._streak.add(stored, self._files.of(number))
-        self._files.drop_checkpoint(number)
-        self._files.drop({*kept, number}.difference(self._kept()))
+        self._files.mark_ended(number, {*kept, number}.difference(self._search.best_numbers(self._spec.keep_best_n)))
         progress = self._progress()
         yield from map(Notice, warnings_of(result))
         yield TrialFinished(stored, params, progress, best=progress.best_trial == number)
@@ -391,9 +393,6 @@ class _Run:
                 counts = not uncounted and self._host_losses.costs_attempt(event, number)
                 self._waiting[number] = (self._search.retry if counts else self._search.restart_returned)(number)
                 yield TrialRequeued(number, event.message)
-
-    def _kept(self) -> Sequence[int]:
-        return self._search.best_numbers(self._spec.keep_best_n)
 
     def _progress(self) -> StudyProgress:
         return StudyProgress.of(self._search.counts(), self._spec.n_trials)
