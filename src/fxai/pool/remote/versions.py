@@ -10,11 +10,14 @@ _PACKAGES = {"FxAI": "fxai", "torch": "torch"}
 
 
 def own_versions() -> Mapping[str, str]:
-    """Versions of Python (without its last number), FxAI and torch in this process, without importing them."""
+    """Versions of Python (without its last number), FxAI and torch in this process, without importing them.
+
+    Builds of torch for a CPU and for GPUs, "2.9.0+cpu" and "2.9.0+cu130", count as one version.
+    """
     versions = {"Python": ".".join(platform.python_version_tuple()[:2])}
     for program, package in _PACKAGES.items():
         try:
-            versions[program] = version(package)
+            versions[program] = version(package).partition("+")[0]
         except PackageNotFoundError:
             continue
     return versions
