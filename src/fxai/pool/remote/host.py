@@ -41,7 +41,7 @@ from fxai.pool.remote.messages import (
 from fxai.pool.remote.versions import own_versions
 from fxai.pool.running_trials import RunningTrial
 from fxai.pool.worker_slot import WorkerSlot
-from fxai.protocol import Report, Slot, TrialResult
+from fxai.protocol import Decision, Report, Slot, TrialResult
 from fxai.protocol.worker_messages import DecisionMessage
 
 
@@ -88,6 +88,7 @@ class WorkerHost:
             own_folder: Use `folder` also if the study's folder can be reached.
         """
         self.ending: HostEnding | None = None
+        self._leaving = False
         self._name = name
         self._slots = tuple(slots)
         self._folder = folder.absolute()
@@ -115,12 +116,15 @@ class WorkerHost:
         match message:
             case HostWelcome() if not self._workers and self.ending is None:
                 self._begin(message)
+            case SubmitTrial(worker, request) if worker in self._workers and self._leaving:
+                self._unsent.append(TrialsGivenBack(worker, (request.number,)))
             case SubmitTrial(worker, request) if worker in self._workers:
                 self._running[request.number] = worker
                 own = request if self._files is None else self._files.begin(request, worker)
                 self._workers[worker].submit(RunningTrial(own))
             case DecisionMessage(number, decision) if number in self._running:
-                self._workers[self._running[number]].answer(number, decision)
+                stops = self._leaving and decision is Decision.CONTINUE
+                self._workers[self._running[number]].answer(number, Decision.STOP if stops else decision)
             case FilePart() if self._files is not None:
                 self._unsent.append(PartsReceived(1))
                 self._files.receive(message)
@@ -141,6 +145,8 @@ class WorkerHost:
                 self._advance(0.0 if self._unsent else until - time.monotonic())
             except FxaiError as error:
                 self._fail(error)
+            if self._leaving and not self._running and all(map(self._sender.is_idle, self._workers)):
+                self.leave()
             if self._unsent or time.monotonic() >= until:
                 break
         unsent = tuple(self._unsent)
@@ -152,6 +158,10 @@ class WorkerHost:
         if self.ending is None:
             self.ending = HostEnding(HostEnd.LEFT, "The host was stopped; its trials continue on other hosts.")
             self._unsent.append(HostLeaving())
+
+    def leave_when_saved(self) -> None:
+        """Take no further trials, have the running ones saved at their next reports, then leave. Of any thread."""
+        self._leaving = True
 
     def close(self) -> None:
         """End the workers and wait until their processes have ended. A second call does nothing."""
@@ -220,7 +230,8 @@ class WorkerHost:
                 passed.append(event)
         capacity = self._workers[index].capacity
         occupied = tuple(request.number for request in capacity.requests if request.number not in self._running)
-        state = HostEvents(index, (), capacity.width, capacity.open, occupied)
+        is_open = capacity.open and not self._leaving
+        state = HostEvents(index, (), capacity.width, is_open, occupied)
         if passed or state != self._known[index]:
             self._known[index] = state
             leaving = Leaving((), (), passed) if self._files is None else self._files.leaving(index, passed)
