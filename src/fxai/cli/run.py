@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from fxai.cli.completion import complete_spec
+from fxai.cli.joining import JoinAddress, JoinStudies, joining_of
 from fxai.cli.notifying import NotifyCommand, notifying
 from fxai.cli.output import stdout
 from fxai.cli.plan import check_data, load_plan, settings_of, spec_file
@@ -95,6 +96,8 @@ def run(
         bool,
         typer.Option("--fresh", help="Start a new study; an existing study of this name is kept under another name."),
     ] = False,
+    join: JoinStudies = False,
+    join_address: JoinAddress = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and the final summary.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also print every report of every trial.")] = False,
 ) -> None:
@@ -124,6 +127,7 @@ def run(
         given = settings_of(settings or (), flags)
         plan = load_plan(named_spec or spec, study, given)
         check_required(require, plan.studies)
+        joining = joining_of(plan, join=join, address=join_address, fresh=fresh, replay=replay)
         for each in plan.studies:
             check_data(each, spec_file(named_spec or spec, study))
             if not dry_run:
@@ -135,5 +139,5 @@ def run(
             return
         from fxai.cli.run_studies import RunOptions, run_studies  # noqa: PLC0415
 
-        options = RunOptions(given, replay, fresh=fresh, quiet=quiet, verbose=verbose, require=require)
+        options = RunOptions(given, replay, joining, fresh=fresh, quiet=quiet, verbose=verbose, require=require)
         raise typer.Exit(run_studies(plan, options, stdout(), notes))

@@ -8,6 +8,8 @@ from rich.console import Console
 
 from fxai.cli.conclusion import print_conclusion
 from fxai.cli.error_message import warning
+from fxai.cli.joined_run import conclude_lent, line_printer
+from fxai.cli.joining import Joining
 from fxai.cli.notifying import INTERRUPTED, Notes
 from fxai.cli.output import print_text
 from fxai.cli.require import missed
@@ -17,11 +19,13 @@ from fxai.formatting import legible
 from fxai.results.printed_command import StudyLocation
 from fxai.spec.search.study import Spec
 from fxai.study.interrupts import stop_on_signals
+from fxai.study.join.join_study import LentOutcome, join_study
 from fxai.study.open_study import check_study
 from fxai.study.outcome_note import outcome_note
 from fxai.study.progress_log import debugging_logger, watch_in_log
 from fxai.study.replay.open_replay import recording_of
 from fxai.study.run import Watch, search_study
+from fxai.study.study_note import StudyNote
 from fxai.study.write_results import RunStatus, StudyOutcome
 
 _FAILED = 1
@@ -33,6 +37,7 @@ class RunOptions:
 
     settings: Collection[str] = ()  # keys of the spec that options set
     replay: Path | None = None  # decisions to repeat
+    joining: Joining | None = None  # other runs; None: this run has the studies for itself
     fresh: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -59,10 +64,10 @@ def run_studies(plan: Spec, options: RunOptions, console: Console, notes: Notes)
 
 def _run_all(
     plan: Spec, options: RunOptions, console: Console, watch: Watch, notes: Notes
-) -> tuple[int, Sequence[StudyOutcome]]:
+) -> tuple[int, Sequence[StudyOutcome | LentOutcome]]:
     """Run the studies one after the other. Returns the exit code and the outcome of each study that has ended."""
     code = 0
-    outcomes: list[StudyOutcome] = []
+    outcomes: list[StudyOutcome | LentOutcome] = []
     results_dir = Path(plan.results_dir)
     recording = None if options.replay is None else recording_of(options.replay, plan)
     with stop_on_signals() as stop:
@@ -71,18 +76,24 @@ def _run_all(
                 return INTERRUPTED, outcomes
             if console.is_terminal and not options.quiet:
                 print_text(console, f"Preparing study {legible(study.study_name)}: data, database, workers ...")
-            outcome = search_study(
-                *(study, results_dir, watch, stop),
-                settings=options.settings,
-                recording=recording,
-                fresh=options.fresh,
-                plots=plan.save_study_plots,
-            )
-            for message in outcome.warnings:
-                warning(message)
-            print_conclusion(console, outcome, StudyLocation(study.storage, plan.results_dir))
+            outcome: StudyOutcome | LentOutcome
+            if options.joining is None:
+                outcome = search_study(
+                    *(study, results_dir, watch, stop),
+                    settings=options.settings,
+                    recording=recording,
+                    fresh=options.fresh,
+                    plots=plan.save_study_plots,
+                )
+            else:
+                outcome = join_study(
+                    *(study, results_dir, watch, stop, line_printer(console, quiet=options.quiet)),
+                    settings=options.settings,
+                    plots=plan.save_study_plots,
+                    listen=options.joining.listen,
+                )
+            notes.studies.append(_conclude(console, outcome, StudyLocation(study.storage, plan.results_dir)))
             outcomes.append(outcome)
-            notes.studies.append(outcome_note(outcome, results_dir))
             if outcome.status is RunStatus.INTERRUPTED:
                 return INTERRUPTED, outcomes
             if outcome.status is not RunStatus.SUCCEEDED:
@@ -90,6 +101,19 @@ def _run_all(
     return code, outcomes
 
 
-def word_of(outcome: StudyOutcome) -> VerdictWord | None:
-    """The verdict of a run; None if the run had none."""
+def _conclude(console: Console, outcome: StudyOutcome | LentOutcome, location: StudyLocation) -> StudyNote:
+    """Print the end of a study. Returns what `--notify` tells about it."""
+    if isinstance(outcome, LentOutcome):
+        return conclude_lent(console, outcome, location)
+    for message in outcome.warnings:
+        warning(message)
+    print_conclusion(console, outcome, location)
+    return outcome_note(outcome, Path(location.results_dir))
+
+
+def word_of(outcome: StudyOutcome | LentOutcome) -> VerdictWord | None:
+    """The verdict of a run, or of the run that owned the study; None if the run had none."""
+    if isinstance(outcome, LentOutcome):
+        found = None if outcome.finished is None else outcome.finished.verdict
+        return None if found is None else VerdictWord(found)
     return None if outcome.judged is None else outcome.judged.verdict.word

@@ -94,7 +94,7 @@ class StudyView:
             case TrialRequeued(number) | TrialSetAside(number):
                 return replace(self, running=self._without(number))
             case Heartbeat(activity):
-                return replace(self, activity=activity)
+                return replace(self, activity=activity, workers=len(activity) or self.workers)
             case _:
                 trainings = self._trainings_after(event, now)
                 return self if trainings is self.trainings else replace(self, trainings=trainings)

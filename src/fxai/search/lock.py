@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection
@@ -65,7 +64,7 @@ def hold_study(url: str, study_name: str, directory: Path) -> Iterator[RenewLock
 
 
 @contextmanager
-def hold_folder(folder: Path, *, former_holder: int | None = None) -> Iterator[None]:
+def hold_folder(folder: Path, *, required: bool = True) -> Iterator[None]:
     """Hold the lock of a study's results folder during a block. All paths to the folder share one lock.
 
     The lock is beside the folder, because the folder may be renamed meanwhile. For a symbolic link there is one lock
@@ -73,7 +72,7 @@ def hold_folder(folder: Path, *, former_holder: int | None = None) -> Iterator[N
 
     Args:
         folder: The results folder.
-        former_holder: Process that may keep the lock, because it no longer owns the study (`study_lease.py`).
+        required: Whether another run must not hold it. A former owner of the study may: see `study_lease.py`.
 
     Raises:
         StudyHeldError: If another run holds the results folder; the message has its pid and start time.
@@ -85,7 +84,7 @@ def hold_folder(folder: Path, *, former_holder: int | None = None) -> Iterator[N
             try:
                 locks.enter_context(hold(path, f"the results folder {folder}"))
             except StudyHeldError:
-                if former_holder is None or (_signature(path) or {}).get("pid") != former_holder:
+                if required:
                     raise
         yield
 
@@ -174,17 +173,10 @@ def _sign(descriptor: int) -> None:
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
 
 
-def _signature(path: Path) -> dict[str, Any] | None:
-    """What `_sign` has written; None if the holder has not written it yet, or releases the lock."""
+def _holder_message(path: Path, what: str) -> str:
     try:
         holder = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    return holder if isinstance(holder, dict) else None
-
-
-def _holder_message(path: Path, what: str) -> str:
-    holder = _signature(path) or {}
-    known = "pid" in holder and "started" in holder
-    who = f"process {holder['pid']}, which started {holder['started']}," if known else "another process"
+        who = f"process {holder['pid']}, which started {holder['started']},"
+    except (OSError, ValueError, KeyError):  # the holder has not written its pid yet, or is being released
+        who = "another process"
     return f"{who} holds {what}; wait for it to end, or end it, and start this run again"

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from itertools import count
+from typing import Any
 from uuid import uuid4
 
 import optuna
@@ -75,7 +76,8 @@ def open_search(
         if study_id is None:
             study_id = storage.create_new_study(_directions(spec), spec.study_name)
         if storage.get_n_trials(study_id) or attributes.FINGERPRINT in storage.get_study_user_attrs(study_id):
-            _check_fingerprint(storage, study_id, fingerprint, transfer_spec)
+            kept = storage.get_study_user_attrs(study_id)
+            check_fingerprint(spec.study_name, kept, fingerprint, transfer_spec)
         else:
             with storage.one_transaction():
                 _initialize(spec, storage, study_id, fingerprint, default_params)
@@ -113,11 +115,20 @@ def _archive(storage: WriteBehindStorage, study_id: int, taken: Collection[str])
     return name
 
 
-def _check_fingerprint(
-    storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject, transfer_spec: TransferSpec | None
+def check_fingerprint(
+    name: str, kept: Mapping[str, Any], fingerprint: JsonObject, transfer_spec: TransferSpec | None
 ) -> None:
-    name = storage.get_study_name_from_id(study_id)
-    kept = storage.get_study_user_attrs(study_id)
+    """Check that a study in the database has the same fingerprint.
+
+    Args:
+        name: Of the study.
+        kept: Its attributes.
+        fingerprint: Of the spec.
+        transfer_spec: Transfer from another study.
+
+    Raises:
+        FingerprintError: The fingerprints differ.
+    """
     stored = kept.get(attributes.FINGERPRINT)
     if stored is None:
         raise FingerprintError(

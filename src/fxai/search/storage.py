@@ -110,10 +110,12 @@ class WriteBehindStorage(BaseStorage):
 
     def close(self) -> None:
         """Commit pending changes, unless the last commit lost the server or the study, and close every connection."""
-        if not self._is_lost:
-            self.flush()
-        self.remove_session()
-        self._sql.engine.dispose()
+        try:
+            if not self._is_lost:
+                self.flush()
+        finally:
+            self.remove_session()
+            self._sql.engine.dispose()
 
     def remove_session(self) -> None:
         self._sql.remove_session()

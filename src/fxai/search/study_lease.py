@@ -36,6 +36,7 @@ LEASE_SECONDS: Final = 30.0
 """Length of a lease."""
 _RENEWALS: Final = 6  # in the length of a lease
 _WAIT_SECONDS: Final = 8  # for another run that creates the table
+_GRACE_SECONDS: Final = 3.0  # for another run between its lock and its row
 _MOST_WAIT: Final = 3  # seconds, for a transaction of the former holder
 _LIMITED: Final = "fxai.lease"
 """Key of connections of MySQL that have a time limit."""
@@ -133,51 +134,54 @@ class LeaseOffice:
             raise StorageError(f"{shown(self._url)}: the table fxai_leases has a row of another release") from None
         return LeaseRow(found.generation, holder, float(found.age), found.outcome)
 
-    def try_take(self, announce: Callable[[], LeaseHolder]) -> "StudyLease | None":
-        """Take the lease if it is free or has lapsed; None if another run holds it.
+    def try_take(self, announce: Callable[[], LeaseHolder], finished_before: int | None = None) -> "StudyLease | None":
+        """Take the lease if it is free or has lapsed; None if another run holds it, or has just finished the study.
 
         Args:
             announce: Returns this run as a holder. Called once the lock is taken.
+            finished_before: A study that was finished in a later generation is not taken. None: each may be taken.
 
         Raises:
             StudyHeldError: A run without `--join` holds the study.
         """
         lock = self._lock = self._lock or ServerLock(self._url, self._study_name, take=False)
-        has_lock = lock.try_take() or self._take_lapsed(lock)
+        has_lock = lock.try_take() or self._take_lapsed(lock, finished_before)
         if has_lock is None:
             return None
         before = self.read()
+        if _is_just_finished(before, finished_before):
+            self.close()
+            return None
         lease = StudyLease(self._url, self._study_name, lock, announce())
         lease.has_lock = has_lock
         if not self._write(lease, None if before is None else before.generation):
-            lock.close()
-            self._lock = None
+            self.close()
             return None
         self._lock = None  # the lease closes it
-        lease.former_holder = None if before is None else before.holder
         lease.keep()
         return lease
 
     def close(self) -> None:
+        """Release the lock, if this office has it."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
-    def _take_lapsed(self, lock: ServerLock) -> bool | None:
+    def _take_lapsed(self, lock: ServerLock, finished_before: int | None) -> bool | None:
         """Take the lock from a holder that does not renew its lease. Returns whether the lock was taken.
 
         False: there is no right to end the holder's connection, so the generation alone decides. None: another run
         holds the lease.
         """
         row = self.read()
-        if row is not None and row.is_current:
+        if row is not None and (row.is_current or _is_just_finished(row, finished_before)):
             return None
         if row is not None and row.outcome is None and lock.end_holder(row.holder.session):
             return lock.try_take(seconds=1.0)
-        if lock.try_take(seconds=1.0):  # a run that joins has taken the lock, but has not written its row yet
+        if lock.try_take(_GRACE_SECONDS):  # a run that joins has taken the lock, but has not written its row yet
             return True
         row = self.read()
-        if row is not None and row.is_current:
+        if row is not None and (row.is_current or _is_just_finished(row, finished_before)):
             return None
         raise StudyHeldError(lock.holder_message())
 
@@ -230,7 +234,6 @@ class StudyLease:
         self._lost = False
         self.generation = 0
         self.has_lock = True  # False if the former holder's connection still has it and could not be ended
-        self.former_holder: LeaseHolder | None = None
 
     def holder_text(self) -> str:
         """This run as a holder, as the table has it."""
@@ -306,6 +309,13 @@ class StudyLease:
         statement = sa.update(_LEASES).values(row).where(*_of(self._study_name, self.generation))
         with self._engine.connect() as connection:
             return connection.execute(statement).rowcount == 1
+
+
+def _is_just_finished(row: LeaseRow | None, finished_before: int | None) -> bool:
+    """Whether the study was finished in a later generation than `finished_before`."""
+    if row is None or row.outcome is None or finished_before is None:
+        return False
+    return row.generation > finished_before
 
 
 def _wait_at_most(connection: Connection, seconds: int) -> None:

@@ -6,15 +6,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fxai.errors import FingerprintError, InputError
+from fxai.errors import FingerprintError, InputError, StudyNotFoundError
+from fxai.results.folder_key import key_in
 from fxai.results.paths import StudyPaths
+from fxai.search.attributes import FINGERPRINT, KEY
 from fxai.search.custom_classes import check_imported
 from fxai.search.database import is_server, sqlite_path
 from fxai.search.lock import RenewLock, hold_folder, hold_study, state_directory
-from fxai.search.open_search import open_search
+from fxai.search.open_search import check_fingerprint, open_search
 from fxai.search.open_tables import open_tables
 from fxai.search.sqlite_file import check_sqlite
+from fxai.search.studies import stored_study
 from fxai.search.study import Search
+from fxai.search.study_lease import StudyLease
 from fxai.spec.search.configure import default_params
 from fxai.spec.search.fingerprint import fingerprint
 from fxai.spec.search.study import StudySpec
@@ -46,16 +50,62 @@ def check_study(study: StudySpec) -> None:
 
 
 @contextmanager
-def hold(study: StudySpec, paths: StudyPaths) -> Iterator[RenewLock]:
+def hold(study: StudySpec, paths: StudyPaths, lease: StudyLease | None = None) -> Iterator[RenewLock]:
     """Hold the locks of the study's database and folder; what writes to the database calls the yielded function.
+
+    Args:
+        study: the study.
+        paths: its paths.
+        lease: of a study that several runs have joined. It replaces the lock of the database.
+
+    Raises:
+        InputError: the folder or the database cannot be used. Nothing is written then.
+    """
+    check_places(study, paths)
+    if lease is not None:
+        with hold_folder(paths.directory, required=not _is_own_folder(study, paths)):
+            yield lease.renew
+        return
+    with hold_study(study.storage, study.study_name, state_directory()) as renew_lock, hold_folder(paths.directory):
+        yield renew_lock
+
+
+def check_places(study: StudySpec, paths: StudyPaths) -> None:
+    """Check that the study's folder and database can be used. The tables on a server are created.
 
     Raises:
         InputError: the folder or the database cannot be used. Nothing is written then.
     """
     _check_folder(paths.directory)
     _check_database(study.storage)
-    with hold_study(study.storage, study.study_name, state_directory()) as renew_lock, hold_folder(paths.directory):
-        yield renew_lock
+
+
+def _is_own_folder(study: StudySpec, paths: StudyPaths) -> bool:
+    """Whether the folder has the files of this study. A former owner of the study may still hold its lock."""
+    try:
+        with stored_study(study.storage, study.study_name) as stored:
+            return key_in(paths.directory) == stored.user_attrs.get(KEY)
+    except StudyNotFoundError:
+        return False
+
+
+def check_same_study(loaded: LoadedTransfer, paths: StudyPaths) -> bool:
+    """Check that the study in the database has the same fingerprint. False if no run has begun it yet.
+
+    Raises:
+        FingerprintError: the fingerprints differ.
+    """
+    study = loaded.study
+    try:
+        with stored_study(study.storage, study.study_name) as stored:
+            kept = stored.user_attrs
+    except StudyNotFoundError:
+        return False
+    if FINGERPRINT not in kept:
+        return False
+    with _naming_transfer(loaded, paths):
+        check_fingerprint(study.study_name, kept, fingerprint(study), loaded.transfer_spec)
+    return True
 
 
 @contextmanager
@@ -78,7 +128,7 @@ def open_study(
 
 def _open_search(loaded: LoadedTransfer, paths: StudyPaths, renew_lock: RenewLock, *, fresh: bool) -> Search:
     study = loaded.study
-    try:
+    with _naming_transfer(loaded, paths):
         return open_search(
             study,
             study.storage,
@@ -89,6 +139,13 @@ def _open_search(loaded: LoadedTransfer, paths: StudyPaths, renew_lock: RenewLoc
             transfer_spec=loaded.transfer_spec,
             renew_lock=renew_lock,
         )
+
+
+@contextmanager
+def _naming_transfer(loaded: LoadedTransfer, paths: StudyPaths) -> Iterator[None]:
+    """Name the file of the transfer in the message of a `FingerprintError`."""
+    try:
+        yield
     except FingerprintError as error:
         if loaded.transfer_spec is None:
             raise

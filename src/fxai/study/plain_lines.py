@@ -78,8 +78,8 @@ def _finished(ended: StudyEnded) -> str:
 
 def _opening(event: StudyOpened) -> Sequence[str]:
     progress = event.progress
-    workers = counted(event.workers, "worker")
-    lines = [f"Study {legible(event.study)}: {event.direction} {event.metric}, {progress.total} trials, {workers}"]
+    workers = f", {counted(event.workers, 'worker')}" if event.workers else ""  # those of other machines come later
+    lines = [f"Study {legible(event.study)}: {event.direction} {event.metric}, {progress.total} trials{workers}"]
     if progress.finished:
         lines.append(f"Resumed: {progress.finished} of {progress.total} trials are finished")
     if event.retried:

@@ -14,6 +14,7 @@ from fxai.study.confirmation import confirmed
 from fxai.study.data_bars import study_bars
 from fxai.study.events import Notice, StudyEnded, StudyEvent
 from fxai.study.interrupts import announce_stop
+from fxai.study.join.owned_study import OwnedStudy
 from fxai.study.load_transfer import load_transfer
 from fxai.study.noted_run import noted_run
 from fxai.study.open_study import WriteEngine, hold, open_study
@@ -39,6 +40,7 @@ def search_study(
     fresh: bool = False,
     plots: bool = True,
     write_engine: WriteEngine | None = None,
+    owned: OwnedStudy | None = None,
 ) -> StudyOutcome:
     """Apply a study's transfer, run the study until it has `n_trials` finished trials, then write its files.
 
@@ -52,18 +54,20 @@ def search_study(
         fresh: archive the study of this name, if there is one, and start a new one.
         plots: write the plots and the report too.
         write_engine: writes a training engine into the folder that it is called with.
+        owned: the lease and the hosts of a study that several runs have joined. Default: workers of this process.
 
     Raises:
         FxaiError: something is wrong with data, folder or database. Nothing is written then.
+        LeaseLostError: another run has taken over a study that several runs have joined.
     """
     loaded = load_transfer(study, results_dir, settings, recording, fresh=fresh)
     study, paths = loaded.study, StudyPaths(results_dir, loaded.study.study_name)
     bars, slots = study_bars(study), worker_slots(study)
-    with hold(study, paths) as renew_lock:
+    with hold(study, paths, None if owned is None else owned.lease) as renew_lock:
         with (
             open_study(loaded, paths, renew_lock, fresh=fresh, write_engine=write_engine) as opened,
             noted_run(opened.search) as note_end,
-            open_workers(study, slots, paths.logs) as workers,
+            open_workers(study, slots, paths.logs, None if owned is None else owned.source) as workers,
             open_tracking(study, paths, stop) as tracked,
         ):
             warnings = [Notice(message, warns=True) for message in opened.notices]
@@ -73,6 +77,7 @@ def search_study(
             searched = recorded_run(loaded, opened.search, workers.pool, paths, stop)
             of_study = (study, opened.search, workers.pool, paths)
             events = with_committees(confirmed(searched, *of_study, stop=stop), *of_study, stop=stop)
+            events = events if owned is None else owned.checked(events)
             ended = watch(announce_stop(tracked(chain(warnings, messages, events)), stop))
             note_end(ended)
         return write_study_files(study, paths, None if bars is None else bars.content_hash, ended, plots=plots)

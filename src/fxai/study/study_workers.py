@@ -7,6 +7,8 @@ from pathlib import Path
 
 from fxai.errors import InputError
 from fxai.pool import LocalPool, SlotPlan, WorkerPool, machine_slots
+from fxai.pool.remote.link import HostSource
+from fxai.pool.remote.remote_pool import RemotePool
 from fxai.protocol import LanePlan
 from fxai.spec.fields.engine import RAY
 from fxai.spec.fields.objective import folder_of, name_of
@@ -44,8 +46,10 @@ def worker_slots(study: StudySpec) -> SlotPlan | RayPlan:
 
 
 @contextmanager
-def open_workers(study: StudySpec, slots: SlotPlan | RayPlan, logs: Path) -> Iterator[OpenedWorkers]:
-    """Start the workers, at most one for each trial."""
+def open_workers(
+    study: StudySpec, slots: SlotPlan | RayPlan, logs: Path, source: HostSource | None = None
+) -> Iterator[OpenedWorkers]:
+    """Start the workers, at most one for each trial, or use those of the hosts of `source`."""
     plan = LanePlan(
         name_of(study.objective),
         trial_settings(study, {}),
@@ -58,6 +62,10 @@ def open_workers(study: StudySpec, slots: SlotPlan | RayPlan, logs: Path) -> Ite
     if isinstance(slots, RayPlan):
         with ray_workers(study, slots, plan, limits, logs) as (pool, notices):
             yield OpenedWorkers(pool, notices)
+        return
+    if source is not None:
+        with RemotePool(source, plan, limits, logs) as remote:
+            yield OpenedWorkers(remote, slots.notices)
         return
     with LocalPool(slots.slots[: study.n_trials], logs, plan, limits=limits) as local:
         yield OpenedWorkers(local, slots.notices)
