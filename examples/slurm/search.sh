@@ -13,6 +13,6 @@ code=$?
 
 # Exit code 130: Slurm's SIGTERM has interrupted the run, which is to continue in the next turn of this job.
 if [ "$code" -eq 130 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 50 ]; then
-    scontrol requeue "$SLURM_JOB_ID"
+    scontrol requeue "${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}"
 fi
 exit "$code"

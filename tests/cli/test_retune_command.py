@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +155,10 @@ def test_bars_that_do_not_fit_are_refused_and_nothing_is_written(
         (("night", "--data", "missing.csv"), "no data set and no file 'missing.csv'"),
         (("other", "--data", "bars.csv"), "Study 'other' not found"),
         (("night", "--data", "bars.csv", "--require", "worse"), "--require worse: the only value is better"),
+        (
+            ("night", "--data", "{A: bars.csv}"),
+            "the data of night have no named instruments; give one file with --data",
+        ),
         (("night", "--data", "bars.csv", "--set", "training.nope=1"), "nope"),
         (("night", "--data", "bars.csv", "--notify", "no-such-program"), "there is no program 'no-such-program'"),
     ],
@@ -168,6 +174,29 @@ def test_a_window_with_volume_has_further_features(retune: Retune) -> None:
     write_bars(Path("volume.csv"), 1000, 2000, volume=5.0)
     finished = retune("night", "--data", "volume.csv", "--timeout", "1e-9")
     assert "volume.csv gives further features, which night does not have: " in finished.out
+
+
+def test_the_bars_of_a_study_of_an_earlier_release_are_read_again_or_not_known(retune: Retune) -> None:
+    with closing(sqlite3.connect("optuna_studies.db")) as database:
+        database.execute("DELETE FROM study_user_attributes WHERE key IN ('fxai:bars', 'fxai:run')")
+        database.commit()
+    write_bars(Path("new.csv"), 900, 1900)
+    finished = retune("night", "--data", "new.csv", "--timeout", "1e-9")  # bars.csv has changed since
+    assert "The bars of night are not known: an earlier release ran it" in finished.out
+    assert "It is not known whether an earlier window used the test bars" in finished.out
+    assert "For the windows after it, it is not known" in Path("optuna_results/night/windows.html").read_text()
+
+
+def test_the_instruments_stay_those_of_the_first_window(folder: Path, fxai: Fxai) -> None:
+    (folder / "night.yaml").write_text(SPEC.replace("verdict: {seeds: 2, neighbours: 0}", "verdict: off"))
+    write_bars(folder / "a.csv", 0, 1000)
+    source = ("--set", "data.source={A: a.csv}")
+    with train_in_this_process():
+        assert fxai("run", "night.yaml", *OPTIONS, *source, "-q").code == 0
+        write_bars(folder / "a.csv", 100, 1100)
+        refused = fxai("retune", "night", "--data", "a.csv", *OPTIONS)
+        assert (refused.code, "have the instruments A; give --data '{A: FILE}'" in refused.err) == (2, True)
+        assert fxai("retune", "night", "--data", "{A: a.csv}", *OPTIONS, "-q").code == 0
 
 
 def test_dates_of_a_split_move_with_the_last_bar(folder: Path, fxai: Fxai) -> None:

@@ -64,10 +64,12 @@ def test_an_end_has_its_state_and_its_reason(
 
 
 @pytest.mark.parametrize(
-    ("error", "state"), [(OSError("disk full"), "failed"), (KeyboardInterrupt(), "interrupted")], ids=["error", "key"]
+    ("error", "state"),
+    [(OSError("disk full"), "failed"), (KeyboardInterrupt(), "interrupted"), (SystemExit(1), "failed")],
+    ids=["error", "key", "exit"],
 )
 def test_an_error_is_the_reason(search: Search, url: str, error: BaseException, state: str) -> None:
     with pytest.raises(type(error)), noted_run(search):
         raise error
     assert noted(url).state == state
-    assert noted(url).reason in {"disk full", "KeyboardInterrupt"}
+    assert noted(url).reason in {"disk full", "KeyboardInterrupt", "the process ended with exit code 1"}

@@ -237,7 +237,9 @@ class Search:
         self._storage.set_study_user_attr(self._study_id, attributes.RUN, run.as_json())
 
     def mark_bars(self, bars: StudyBars) -> None:
-        """Store which bars the study uses."""
+        """Store which bars the study uses, without the names of features if they do not fit a column."""
+        if not self._storage.limits.holds_as_json(bars.as_json()):
+            bars = replace(bars, features=(), columns=())
         self._storage.set_study_user_attr(self._study_id, attributes.BARS, bars.as_json())
 
     def use_brackets_of(self, name: str) -> None:

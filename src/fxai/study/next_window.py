@@ -150,10 +150,34 @@ def _with_data(chain: _Chain, data: str, settings: Mapping[str, str]) -> Spec:
     source = data if data.lstrip().startswith("{") else json.dumps(data)
     own: dict[str, str] = {f"{_DATA}.source": source}
     config = chain.study.training_config
-    if isinstance(config, TrainingConfig) and config.data.features.columns == ALL and chain.first is not None:
+    if (
+        isinstance(config, TrainingConfig)
+        and config.data.features.columns == ALL
+        and chain.first is not None
+        and chain.first.features
+    ):
         own[f"{_DATA}.features.columns"] = json.dumps(list(chain.first.columns))
     spec = override(chain.spec, {**own, **settings})
+    _check_instruments(chain, spec.studies[0])
     return _with_moved_dates(chain, spec)
+
+
+def _check_instruments(chain: _Chain, study: StudySpec) -> None:
+    """Check that the data name the same instruments as those of the first study."""
+    config, first = study.training_config, chain.study.training_config
+    if not isinstance(config, TrainingConfig) or not isinstance(first, TrainingConfig):
+        return
+    ours, theirs = (_instruments(each.data.source) for each in (first, config))
+    if ours == theirs:
+        return
+    wanted = f"--data '{{{', '.join(f'{name}: FILE' for name in ours)}}}'" if ours else "one file with --data"
+    named = f"the instruments {', '.join(ours)}" if ours else "no named instruments"
+    raise InputError(f"the data of {chain.root} have {named}; give {wanted}")
+
+
+def _instruments(source: str | Mapping[str, str]) -> tuple[str, ...]:
+    """The instruments that a source names."""
+    return () if isinstance(source, str) else tuple(source)
 
 
 def _with_moved_dates(chain: _Chain, spec: Spec) -> Spec:
@@ -195,6 +219,8 @@ def _check_bars(chain: _Chain, bars: StudyBars, data: str) -> Iterator[str]:
             f"{data} has bars of {span(bars.seconds)}, and the bars of {chain.root} have {span(first.seconds)}; give "
             "bars of the same length, for example with --set data.resample"
         )
+    if not first.features:  # the database does not hold so many names
+        return
     if missing := [name for name in first.features if name not in bars.features]:
         raise DataError(
             f"{data} gives no feature {', '.join(missing)}, which {chain.root} has; give data with the same columns"

@@ -44,13 +44,14 @@ _WORKING_DIR = "working_dir"
 
 
 @contextmanager
-def staged_files(study: StudySpec, package: Path, version: str) -> Iterator[NodeFiles]:
+def staged_files(study: StudySpec, package: Path, version: str, *, send: bool) -> Iterator[NodeFiles]:
     """The files for the nodes, in a folder that is deleted at the end.
 
     Args:
         study: The study.
         package: Folder of the package fxai.
         version: Version of the package.
+        send: Whether there may be nodes on other machines; without them, nothing is copied.
 
     Raises:
         InputError: The folder of the user's code is too large to be sent.
@@ -59,6 +60,9 @@ def staged_files(study: StudySpec, package: Path, version: str) -> Iterator[Node
         folder = Path(name)
         probe = FolderProbe(folder / "probe", secrets.token_hex(16))
         probe.file.write_text(probe.content)
+        if not send:
+            yield NodeFiles(package, version, Path.cwd(), probe)
+            return
         own = _own_working_dir(study)
         working_dir = folder / "working_dir"
         shipped = (*_code(study, working_dir, own), *_data(study, working_dir))
@@ -88,7 +92,7 @@ def sources_of(study: StudySpec) -> Iterator[str]:
 
 def _own_working_dir(study: StudySpec) -> Path | None:
     """The working directory that `ray_config.runtime_env` names, if it is a folder of this machine."""
-    given = None if study.ray_config is None else study.ray_config.runtime_env.get(_WORKING_DIR)
+    given = study.ray_config.runtime_env.get(_WORKING_DIR)
     return Path(given).absolute() if isinstance(given, str) and Path(given).is_dir() else None
 
 

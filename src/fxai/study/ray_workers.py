@@ -15,7 +15,7 @@ from fxai.pool.machine import available_cores, available_gpus
 from fxai.pool.ray.messages import NodeOffer, StartRay, WorkerDemand
 from fxai.pool.ray.placement import CPU, GPU, described_nodes, refusal, workers_wanted
 from fxai.pool.ray.ray_hosts import RayHosts
-from fxai.pool.ray.reach import check_cluster, check_installed, found_address
+from fxai.pool.ray.reach import check_cluster, check_installed, found_address, is_this_machine
 from fxai.pool.remote.remote_pool import RemotePool
 from fxai.protocol import LanePlan
 from fxai.spec.fields.engine import RayConfig
@@ -56,7 +56,7 @@ def ray_plan(study: StudySpec) -> RayPlan:
     Raises:
         InputError: Ray is not installed, the cluster cannot be used, or no node has what a worker takes.
     """
-    config = study.ray_config or RayConfig()
+    config = study.ray_config
     check_installed(dashboard=config.include_dashboard)
     address = found_address(_address(study, config))
     if address is None:
@@ -79,12 +79,13 @@ def ray_workers(
     Raises:
         FxaiError: Ray does not start.
     """
-    config = study.ray_config or RayConfig()
-    with staged_files(study, Path(fxai.__file__).parent, fxai.__version__) as files:
+    config = study.ray_config
+    package = Path(fxai.__file__).parent
+    with staged_files(study, package, fxai.__version__, send=ray.address is not None) as files:
         hosts = RayHosts(StartRay(ray.address, _arguments(config, ray), files), logs.absolute() / _LOG)
         hosts.open(ray.demand)
         with RemotePool(hosts, plan, limits, logs) as pool:
-            yield pool, tuple(_notices(hosts))
+            yield pool, tuple(_notices(ray, hosts))
 
 
 def _address(study: StudySpec, config: RayConfig) -> str | None:
@@ -133,7 +134,8 @@ def _arguments(config: RayConfig, ray: RayPlan) -> dict[str, JsonValue]:
     return {**given, "num_cpus": int(offer.resources[CPU]), "num_gpus": int(offer.resources.get(GPU, 0))}
 
 
-def _notices(hosts: RayHosts) -> Iterator[str]:
+def _notices(ray: RayPlan, hosts: RayHosts) -> Iterator[str]:
     yield f"Ray has {described_nodes(hosts.cluster.nodes)}"
-    if (url := hosts.cluster.dashboard) is not None:
+    is_here = ray.address is None or is_this_machine(ray.address.rpartition(":")[0].strip("[]"))
+    if (url := hosts.cluster.dashboard) is not None and is_here:  # it is on the loopback interface of the head
         yield f"Ray's dashboard: {url} (it asks for the token that `ray get-auth-token` prints)"

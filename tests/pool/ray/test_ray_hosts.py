@@ -3,16 +3,18 @@
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from drive_workers import PATIENCE, events_until, request_for, result_of
-from fxai.errors import FxaiError
+from fxai.errors import FxaiError, InputError
 from fxai.pool import Limits, WorkerLost
-from fxai.pool.ray.messages import StartRay, WorkerDemand
+from fxai.pool.ray.messages import ShippedPath, StartRay, WorkerDemand
 from fxai.pool.ray.ray_hosts import RayHosts
+from fxai.pool.remote.messages import FolderProbe
 from fxai.pool.remote.remote_pool import RemotePool
 from fxai.protocol import Cause, Report, TrialState
 from ray_cluster import KeptHosts, SmallCluster, node_files, ray_pool
@@ -24,6 +26,11 @@ def on_far_node(workers: int = 1) -> WorkerDemand:
     return WorkerDemand(cpus=1, gpu_share=0.0, custom={"far": 1.0}, workers=workers, most=workers)
 
 
+def wait_for_slot(pool: RemotePool) -> None:
+    while not pool.free_slots:
+        pool.events(1.0)
+
+
 def test_the_loss_of_a_node_is_the_loss_of_its_workers_and_another_node_takes_their_place(
     ray_cluster: SmallCluster, ray_hosts: KeptHosts, tmp_path: Path
 ) -> None:
@@ -32,8 +39,7 @@ def test_the_loss_of_a_node_is_the_loss_of_its_workers_and_another_node_takes_th
         pool.events(0.5)
         assert pool.free_slots == 0, "the worker waits for a node with its resources"
         with ray_cluster.node(1, far=1.0) as kill:
-            while not pool.free_slots:
-                pool.events(1.0)
+            wait_for_slot(pool)
             pool.submit(request_for("counts", 3, tmp_path))
             report = events_until(pool, lambda event: isinstance(event, Report))[-1]
             assert isinstance(report, Report)
@@ -46,8 +52,7 @@ def test_the_loss_of_a_node_is_the_loss_of_its_workers_and_another_node_takes_th
         assert psutil.wait_procs([worker], timeout=PATIENCE)[1] == [], "the trial could run twice"
         assert pool.free_slots == 0
         with ray_cluster.node(1, far=1.0):
-            while not pool.free_slots:
-                pool.events(1.0)
+            wait_for_slot(pool)
             assert result_of(pool, request_for("counts", 3, tmp_path)).state is TrialState.COMPLETE
 
 
@@ -72,6 +77,44 @@ def test_a_parent_that_is_killed_leaves_no_worker(
         parent.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(own if not starts_ray else process_tree, timeout=PATIENCE)
     assert alive == []
+
+
+CODE = """
+from fxai.protocol import Outcome, Report
+from fxai.spec.fields.environment import expanded_path
+
+def train(request, slot):
+    yield Report(request.number, 1, 0.0)
+    return Outcome(float(expanded_path("/parent/bars.csv").read_text()))
+"""
+
+
+def test_a_node_without_the_parents_folders_runs_copies_of_code_and_data(
+    ray_cluster: SmallCluster, tmp_path: Path
+) -> None:
+    for name, text in (("code_0/sent_code.py", CODE), ("data_0/bars.csv", "0.75")):
+        (tmp_path / "copies" / name).parent.mkdir(parents=True)
+        (tmp_path / "copies" / name).write_text(text)
+    shipped = (ShippedPath("/parent/code", "code_0"), ShippedPath("/parent/bars.csv", "data_0/bars.csv"))
+    elsewhere = FolderProbe(tmp_path / "no such file", "")
+    files = replace(node_files(tmp_path), probe=elsewhere, working_dir=tmp_path / "copies", shipped=shipped)
+    request = replace(request_for("sent_code:train", 1, tmp_path), folder="/parent/code")
+
+    hosts = RayHosts(
+        StartRay(ray_cluster.address, {}, replace(files, needed=("/parent/bars.csv",))), tmp_path / "ray.log"
+    )
+    hosts.open(WorkerDemand(cpus=1, gpu_share=0.0, workers=1, most=1))
+    with RemotePool(hosts, None, Limits(), tmp_path / "logs") as pool:
+        wait_for_slot(pool)
+        assert result_of(pool, request).value == 0.75
+
+    hosts = RayHosts(StartRay(ray_cluster.address, {}, replace(files, needed=("/more.csv",))), tmp_path / "ray.log")
+    hosts.open(WorkerDemand(cpus=1, gpu_share=0.0, workers=1, most=1))
+    with (
+        RemotePool(hosts, None, Limits(), tmp_path / "logs") as pool,
+        pytest.raises(InputError, match=r"The node \S+ has no /more\.csv.* on each node"),
+    ):
+        wait_for_slot(pool)
 
 
 def test_ray_that_does_not_start_is_an_error_with_its_log(tmp_path: Path) -> None:

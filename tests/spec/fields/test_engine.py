@@ -24,7 +24,6 @@ def study(**keys: Any) -> StudySpec:
         ({"ray_config": {}}, "ray"),
         ({"ray_address": "auto"}, "ray"),
         ({"ray_address": "head:6379", "engine": "local"}, "local"),
-        ({"ray_config": None}, "local"),
     ],
 )
 def test_arguments_of_ray_mean_the_engine_ray_unless_one_is_given(keys: dict[str, Any], engine: str) -> None:

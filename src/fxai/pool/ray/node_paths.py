@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from fxai.errors import InputError
 from fxai.pool.ray.messages import NodeFiles
 from fxai.pool.remote.host import reads_probe
 from fxai.pool.remote.messages import HostWelcome, SubmitTrial, ToHost
-from fxai.spec.fields.environment import MOVED_PATHS
+from fxai.spec.fields.environment import MOVED_PATHS, expanded_path
+from fxai.spec.fields.source_paths import source_paths
 
 
 class NodePaths:
@@ -31,8 +33,8 @@ class NodePaths:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The paths of data that this node has not."""
-        return tuple(path for path in self._files.needed if not Path(self._moved.get(path, path)).exists())
+        """The paths of data that this node has not. Call `enter` before."""
+        return tuple(path for path in self._files.needed if not _has(self._moved.get(path, path)))
 
     def moved(self, message: ToHost) -> ToHost:
         """A message to the host with the folder of custom code on this node."""
@@ -44,3 +46,11 @@ class NodePaths:
                 return replace(message, request=replace(request, folder=folder))
             case _:
                 return message
+
+
+def _has(path: str) -> bool:
+    """Whether there are files that a path of a spec names."""
+    try:
+        return bool(source_paths(expanded_path(path)))
+    except (InputError, OSError):  # a variable that this node does not have
+        return False

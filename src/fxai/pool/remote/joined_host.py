@@ -124,7 +124,7 @@ class JoinedHost:
     def events(self, message: HostEvents) -> Iterator[WorkerEvent]:
         worker = self.workers.get(message.worker)
         for event in () if worker is None else worker.events(message):
-            yield event if self._files is None else self._files.with_flaw(event)
+            yield event if self._files is None else self._files.passed_on(event)
 
     def given_back(self, worker: int, numbers: Sequence[int]) -> list[RunningTrial]:
         """Remove and return trials for which a worker has no room."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from fxai.pool.contract import TrialStarted, WorkerLost
 from fxai.pool.remote.file_receiver import FileReceiver, is_inside
 from fxai.pool.remote.file_sender import FileSender, FileToSend
 from fxai.pool.remote.messages import FilePart, FileRemoved, HostEvent, PartsReceived, SubmitTrial, ToHost
@@ -54,12 +55,22 @@ class ParentFiles:
             with contextlib.suppress(OSError):
                 (request.directory / message.path).unlink(missing_ok=True)
 
-    def with_flaw(self, event: HostEvent) -> HostEvent:
-        """The event with the reason why files of its trial could not be written, if there is one."""
+    def passed_on(self, event: HostEvent) -> HostEvent:
+        """The event, with the reason why files of its trial could not be written, if there is one.
+
+        Incomplete files of a trial that has ended or is lost are removed.
+        """
         match event:
-            case Report(number) | TrialResult(number):
+            case Report(number):
                 return replace(event, flaw=event.flaw or self._flaws.pop(number, ""))
-            case _:
+            case TrialResult(number):
+                self._receiver.forget(number)
+                return replace(event, flaw=event.flaw or self._flaws.pop(number, ""))
+            case WorkerLost(trials=numbers):
+                for number in numbers:
+                    self._receiver.forget(number)
+                return event
+            case TrialStarted():
                 return event
 
     def close(self) -> None:

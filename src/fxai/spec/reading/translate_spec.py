@@ -29,7 +29,7 @@ SHARED = (
     *("engine", "ray_address", "ray_config"),
 )
 _ALL_WORKERS = -1  # as Optuna and scikit-learn write it
-_DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue", "tracking", "stop")
+_DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "ray_config", "enqueue", "tracking", "stop")
 _VALIDATION_KEYS = {
     "walk_forward": "walk_forward",
     "combinatorial": "combinatorial",

@@ -198,7 +198,11 @@ class StudySpec(Record):
         description="host and port of the Ray cluster's head, or auto for the cluster of which this machine is a node; "
         "by default RAY_ADDRESS, and without it FxAI starts Ray on this machine",
     )
-    ray_config: RayConfig | None = Field(default=None, exclude_if=_is_empty, description="arguments of `ray.init`")
+    ray_config: RayConfig = Field(
+        default_factory=RayConfig,
+        exclude_if=lambda config: config == RayConfig(),
+        description="arguments of `ray.init`",
+    )
     ray_unprotected: bool = Field(
         default=False,
         exclude_if=_is_empty,
