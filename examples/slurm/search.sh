@@ -11,8 +11,8 @@
 srun --cpus-per-task="$SLURM_CPUS_PER_TASK" fxai run --spec quick_search
 code=$?
 
-# Exit code 130: Slurm's SIGTERM has interrupted the run, which is to continue in the next turn of this job.
-if [ "$code" -eq 130 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 50 ]; then
+# Slurm's SIGTERM has interrupted the run (130), or came before it began (143). The next turn of this job continues it.
+if [[ "$code" =~ ^(130|143)$ ]] && [ "${SLURM_RESTART_COUNT:-0}" -lt 50 ]; then
     scontrol requeue "${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}"
 fi
 exit "$code"

@@ -4,9 +4,11 @@ import os
 import re
 import shlex
 import subprocess
+import time
 import tomllib
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -14,11 +16,12 @@ from docs.pages import DOCS, REPOSITORY, assert_can_be_called
 from fxai.errors import InputError
 from fxai.spec.reading.find_spec import find_spec
 
-PAGES = [DOCS / "how_to" / f"{name}.md" for name in ("slurm", "kubernetes")]
+PAGES = [DOCS / "how_to" / f"{name}.md" for name in ("slurm", "kubernetes", "several_hosts")]
 SCRIPTS = sorted((REPOSITORY / "examples" / "slurm").glob("*.sh"))
 KUBERNETES = REPOSITORY / "examples" / "kubernetes"
 MANIFESTS = sorted(KUBERNETES.glob("*.yaml"))
 _SHOWN = re.compile(r"^\[`(examples/[^`]+)`\]\(\.\./\.\./\1\):\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_COMMAND = re.compile(r'(?:^|[ $])(fxai [a-z].*?)(?: &)?$|="(fxai [a-z].*)"$', re.MULTILINE)
 
 
 def shown_files(page: Path) -> dict[Path, str]:
@@ -41,7 +44,7 @@ def test_a_page_shows_its_job_files_as_they_are(page: Path) -> None:
 def test_commands_of_a_job_can_be_called(page: Path) -> None:
     text = page.read_text()
     blocks = re.findall(r"^```(?:sh|console|yml|dockerfile)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    lines = [line for block in blocks for line in re.findall(r"(?:^|[ $])(fxai [a-z].*?)(?: &)?$", block, re.MULTILINE)]
+    lines = [line or quoted for block in blocks for line, quoted in _COMMAND.findall(block)]
     assert lines
     for line in lines:
         assert_can_be_called(line)
@@ -61,7 +64,7 @@ def call_job(script: Path, code: int, folder: Path, **job: str) -> subprocess.Co
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 @pytest.mark.parametrize(
-    ("code", "turns", "put_back"), [(130, "", 1), (130, "49", 1), (130, "50", 0), (0, "", 0), (1, "", 0)]
+    ("code", "turns", "put_back"), [(130, "", 1), (143, "", 1), (130, "49", 1), (130, "50", 0), (0, "", 0), (1, "", 0)]
 )
 def test_only_an_interrupted_job_of_slurm_is_put_back(
     script: Path, code: int, turns: str, put_back: int, tmp_path: Path
@@ -106,3 +109,32 @@ def test_a_job_of_kubernetes_calls_fxai_in_its_image(manifest: Path) -> None:
     assert f"USER {pod['securityContext']['runAsUser']}\n" in dockerfile
     assert mounted["name"] == mount["name"]
     assert mounted["persistentVolumeClaim"]["claimName"] == volume["metadata"]["name"]
+
+
+def test_the_hosts_start_show_and_stop_their_runs(tmp_path: Path) -> None:
+    """With an `ssh` that runs the command in a folder of this machine, and an `fxai` that waits for SIGTERM."""
+    programs = {
+        "ssh": 'cd "$(dirname "$0")/$1" && exec sh -c "$2"',
+        "fxai": "echo \"$*\"\ntrap 'echo saved; exit 130' TERM\nwhile true; do sleep 0.1; done",
+    }
+    for name, body in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    hosts = [f"host{number}.example.com" for number in (1, 2, 3)]
+    for host in hosts:
+        (tmp_path / host / "search").mkdir(parents=True)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    def call(action: str) -> str:
+        script = ["bash", str(REPOSITORY / "examples" / "several_hosts" / "hosts.sh"), action]
+        return subprocess.run(script, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    call("start")
+    runs = [psutil.Process(int((tmp_path / host / "search" / "run.pid").read_text())) for host in hosts]
+    until = time.monotonic() + 60
+    while call("log").count("run --join") < len(hosts):
+        assert time.monotonic() < until
+    call("stop")
+    assert not psutil.wait_procs(runs, timeout=60)[1]
+    log = call("log").splitlines()
+    assert [line for line in log if line.endswith("saved")] == [f"{host}: saved" for host in hosts]
