@@ -29,9 +29,11 @@ class SmallCluster:
         self.address: str = cluster.address
 
     @contextmanager
-    def node(self, cpus: int, **resources: float) -> Iterator[Callable[..., None]]:
+    def node(self, cpus: int, *, gpus: int = 0, **resources: float) -> Iterator[Callable[..., None]]:
         """A further node. Yields a function that kills all its processes, or all but those of its workers."""
-        node = self._cluster.add_node(num_cpus=cpus, resources=resources, object_store_memory=_STORE_BYTES)
+        node = self._cluster.add_node(
+            num_cpus=cpus, num_gpus=gpus, resources=resources, object_store_memory=_STORE_BYTES
+        )
         alive = True
 
         def kill(*, workers: bool = True) -> None:

@@ -18,7 +18,7 @@ from fxai.study.interrupts import announce_stop, stop_on_signals
 from fxai.study.open_study import hold
 from fxai.study.rebuild_returns import RebuildResult, ReturnsRebuild, check_rebuild, explained
 from fxai.study.stored_spec import check_data_unchanged, stored_spec
-from fxai.study.study_workers import open_workers, worker_slots
+from fxai.study.study_workers import local_slots, open_workers
 
 _INTERRUPTED = 130
 
@@ -52,7 +52,7 @@ def rebuild_returns(storage: str, results_dir: Path, study: str, *, quiet: bool)
 def _train(rebuild: ReturnsRebuild, paths: StudyPaths) -> None:
     with ExitStack() as opened:
         stop = opened.enter_context(stop_on_signals())
-        workers = opened.enter_context(open_workers(rebuild.spec, worker_slots(rebuild.spec), paths.logs)).pool
+        workers = opened.enter_context(open_workers(rebuild.spec, local_slots(rebuild.spec), paths.logs)).pool
         for event in announce_stop(rebuild.train(workers, stop), stop):
             if isinstance(event, Notice):
                 warning(event.message)

@@ -31,7 +31,7 @@ from fxai.study.judge import judge
 from fxai.study.open_study import hold
 from fxai.study.stored_spec import check_data_unchanged, stored_spec
 from fxai.study.study_note import StudyNote, existing
-from fxai.study.study_workers import open_workers, worker_slots
+from fxai.study.study_workers import local_slots, open_workers
 
 _INTERRUPTED = 130
 
@@ -117,7 +117,7 @@ def _train(committees: Committees, paths: StudyPaths, console: Console, *, quiet
         print_text(console, f"Training {committees.remaining_text} on fresh seeds ...")
     with ExitStack() as opened:
         stop = opened.enter_context(stop_on_signals())
-        workers = opened.enter_context(open_workers(spec, worker_slots(spec), paths.logs)).pool
+        workers = opened.enter_context(open_workers(spec, local_slots(spec), paths.logs)).pool
         watch_fresh_trainings(announce_stop(committees.train(workers, stop), stop), console, quiet=quiet)
     if committees.remaining:
         warning("Interrupted. Run the same command again to continue the trainings.")

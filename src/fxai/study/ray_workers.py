@@ -1,5 +1,6 @@
 """The workers of a study on a Ray cluster: what is checked before the run, and the pool."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pydantic import JsonValue
 import fxai
 from fxai.errors import InputError
 from fxai.formatting import counted
-from fxai.pool import Limits, WorkerPool
+from fxai.pool import Limits, PoolNotice, WorkerPool
 from fxai.pool.machine import available_cores, available_gpus
 from fxai.pool.ray.messages import NodeOffer, StartRay, WorkerDemand
 from fxai.pool.ray.placement import CPU, GPU, described_nodes, refusal, workers_wanted
@@ -26,6 +27,8 @@ _HERE = "this machine"
 _OF_STARTED = ("num_cpus", "num_gpus", "resources", "labels", "object_store_memory", "dashboard_port")
 _WITHOUT_EFFECT = ("address", "ignore_reinit_error", "configure_logging", "logging_level", "log_to_driver")
 _LOG = "ray.log"
+FIRST_SECONDS = 30.0  # to wait for the first worker before the study begins
+ALL_SECONDS = 10.0  # to wait for all workers, once one is ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,18 @@ def ray_workers(
         hosts = RayHosts(StartRay(ray.address, _arguments(config, ray), files), logs.absolute() / _LOG)
         hosts.open(ray.demand)
         with RemotePool(hosts, plan, limits, logs) as pool:
-            yield pool, tuple(_notices(ray, hosts))
+            yield pool, (*_notices(ray, hosts), *_first_workers(pool, ray))
+
+
+def _first_workers(pool: RemotePool, ray: RayPlan) -> Iterator[str]:
+    """Wait until the workers are ready, or for a part of them. Yields notices."""
+    wanted, begin = workers_wanted(ray.demand, ray.nodes), time.monotonic()
+    while len(pool.activity()) < wanted:
+        if time.monotonic() > begin + (ALL_SECONDS if pool.activity() else FIRST_SECONDS):
+            break
+        yield from (event.message for event in pool.events(0.5) if isinstance(event, PoolNotice))
+    if not pool.activity():
+        yield "No worker has room on a node of the Ray cluster yet; trials begin when a node has room"
 
 
 def _address(study: StudySpec, config: RayConfig) -> str | None:

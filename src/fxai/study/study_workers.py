@@ -41,6 +41,15 @@ def worker_slots(study: StudySpec) -> SlotPlan | RayPlan:
             f"resources.custom: the workers of this machine have no {named}; remove it, or use the engine ray and a "
             "cluster whose nodes have it"
         )
+    return local_slots(study)
+
+
+def local_slots(study: StudySpec) -> SlotPlan:
+    """The slots of the study's workers on this machine, also if its trials ran on a Ray cluster.
+
+    Raises:
+        InputError: the study's trainings do not fit into memory.
+    """
     slots = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
     return replace(slots, notices=(*slots.notices, *check_memory(study, slots)))
 

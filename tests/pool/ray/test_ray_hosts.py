@@ -9,14 +9,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from drive_workers import PATIENCE, events_until, request_for, result_of
+from drive_workers import PATIENCE, events_until, request_for, result_of, results_of
 from fxai.errors import FxaiError, InputError
 from fxai.pool import Limits, WorkerLost
 from fxai.pool.ray.messages import ShippedPath, StartRay, WorkerDemand
 from fxai.pool.ray.ray_hosts import RayHosts
 from fxai.pool.remote.messages import FolderProbe
 from fxai.pool.remote.remote_pool import RemotePool
-from fxai.protocol import Cause, Report, TrialState
+from fxai.protocol import Cause, Report, TrialPaths, TrialState
 from ray_cluster import KeptHosts, SmallCluster, node_files, ray_pool
 
 PARENT = Path(__file__).parents[2] / "parent_of_ray_workers.py"
@@ -77,6 +77,23 @@ def test_a_parent_that_is_killed_leaves_no_worker(
         parent.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(own if not starts_ray else process_tree, timeout=PATIENCE)
     assert alive == []
+
+
+def test_workers_see_the_devices_that_ray_has_chosen(
+    ray_cluster: SmallCluster, ray_hosts: KeptHosts, tmp_path: Path
+) -> None:
+    """Ray trusts the number of GPUs that a node declares."""
+    with ray_cluster.node(3, gpus=2, far=3.0):
+        ray_hosts.open(WorkerDemand(cpus=1, gpu_share=1.0, custom={"far": 1.0}, workers=2, most=2))
+        with RemotePool(ray_hosts, None, Limits(), tmp_path / "logs") as pool:
+            while len(pool.activity()) < 2:
+                pool.events(1.0)
+            assert {each.device.partition(" ")[0] for each in pool.activity()} == {"cuda:0"}
+            for number in range(2):
+                pool.submit(request_for("prints_environment", number, tmp_path))
+            results_of(pool, 2)
+    seen = [TrialPaths.of(tmp_path, number).log.read_text() for number in range(2)]
+    assert sorted(text.split()[1] for text in seen) == ["'0'", "'1'"]
 
 
 CODE = """

@@ -28,6 +28,12 @@ def test_a_cluster_with_tokens_answers_no_one_without_one(
         check_cluster(ray_cluster.address, unprotected=False)
 
 
+def test_a_cluster_of_other_versions_is_told(ray_cluster: SmallCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "python_version", lambda: "3.99.1")
+    with pytest.raises(InputError, match=r"has Ray \S+ and Python 3\.\d+\.\d+, and FxAI runs with .*Python 3\.99\.1"):
+        check_cluster(ray_cluster.address, unprotected=False)
+
+
 def test_an_open_cluster_on_other_machines_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with small_cluster(mode="disabled") as cluster:
         assert check_cluster(cluster.address, unprotected=False).nodes, "this machine's own cluster may be open"
