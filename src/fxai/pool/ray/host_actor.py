@@ -12,6 +12,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+
 from fxai.pool.ray.messages import NodeFiles
 from fxai.pool.ray.node_paths import NodePaths
 from fxai.pool.remote.host import WorkerHost
@@ -22,6 +24,7 @@ from fxai.protocol.wire import from_line
 POLL_SECONDS = 10.0  # the longest call of `poll`; it returns as soon as there is a line
 THREADS = 4  # calls of an actor at once: `poll`, `feed`, `end`, and one more
 _TICK_SECONDS = 1.0
+_SCRATCH = "fxai_ray_"  # begins the name of an actor's folder; the process id of the actor follows
 
 
 class HostActor:
@@ -41,7 +44,8 @@ class HostActor:
         known = from_line(NodeFiles, files)
         self._paths = NodePaths(known, Path.cwd())
         self._paths.enter()
-        self._scratch = Path(tempfile.mkdtemp(prefix="fxai_ray_"))
+        remove_abandoned(Path(tempfile.gettempdir()))
+        self._scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}_"))
         self._fed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._unsent: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # None: the host has ended
         self._ending = threading.Event()
@@ -129,6 +133,14 @@ class HostActor:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._host.receive(self._paths.moved(to_host(self._fed.get_nowait())))
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Delete the folders of actors that were killed."""
+    for path in folder.glob(f"{_SCRATCH}*"):
+        pid = path.name.removeprefix(_SCRATCH).partition("_")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _slot(cpus: int, *, on_gpu: bool) -> Slot:
