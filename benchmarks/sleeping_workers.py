@@ -33,7 +33,7 @@ class SleepingWorkers:
     def submit(self, request: TrialRequest) -> RunningTrial:
         trial = RunningTrial(request)
         self._dispatcher.add(trial)
-        while (taken := self._dispatcher.take(self._capacities())) is not None:
+        while self._dispatcher.has_waiting and (taken := self._dispatcher.take(self._capacities())) is not None:
             self._begin(*taken)
         return trial
 

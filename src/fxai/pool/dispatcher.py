@@ -1,7 +1,7 @@
 """Assigns submitted trials to workers, and holds the trials that wait for room."""
 
 from collections import Counter, deque
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from fxai.pool.running_trials import RunningTrial
@@ -66,16 +66,21 @@ class TrialDispatcher:
         room = sum(capacity.room(self._seeds_per_trial) for capacity in unreserved)
         return max(0, room - len(self._waiting))
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether trials wait for room. Without one, `take` need not be called with the capacities of all workers."""
+        return bool(self._waiting)
+
     def take(self, workers: Sequence[WorkerCapacity]) -> tuple[int, RunningTrial] | None:
         """Remove and return the first waiting trial that a worker takes, with the worker's index. None without one."""
         workers = _with_widths(workers)
         reserved: dict[int, int] = {}
         for trial in self._waiting:
             request = trial.request
-            fitting = [index for index in _unreserved(workers, reserved) if workers[index].takes(request)]
-            if fitting:
+            index = _best_worker(workers, _unreserved(workers, reserved), request)
+            if index is not None:
                 self._waiting.remove(trial)
-                return min(fitting, key=lambda index: workers[index].load_with(request)), trial
+                return index, trial
             self._reserve_one(request.cohort, workers, reserved)
         return None
 
@@ -92,6 +97,20 @@ class TrialDispatcher:
         others = _unreserved(workers, reserved)
         if others and not cohort_has_worker and cohort not in reserved.values():
             reserved[min(others, key=lambda index: len(workers[index].requests))] = cohort
+
+
+def _best_worker(workers: Sequence[WorkerCapacity], indices: Iterable[int], request: TrialRequest) -> int | None:
+    """The worker whose load is smallest with the trial added, the first of several; None if no worker takes it.
+
+    The load of an empty worker is smaller than that of any worker with trials, so the others need not be compared.
+    """
+    fitting: list[int] = []
+    for index in indices:
+        if workers[index].takes(request):
+            if not workers[index].requests:
+                return index
+            fitting.append(index)
+    return min(fitting, key=lambda index: workers[index].load_with(request), default=None)
 
 
 def _unreserved(workers: Sequence[WorkerCapacity], reserved: Container[int]) -> list[int]:

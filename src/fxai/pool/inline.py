@@ -91,7 +91,10 @@ class InlinePool:
         self.close()
 
     def _dispatch(self) -> None:
-        while (taken := self._dispatcher.take([worker.capacity for worker in self._workers])) is not None:
+        while (
+            self._dispatcher.has_waiting
+            and (taken := self._dispatcher.take([worker.capacity for worker in self._workers])) is not None
+        ):
             index, trial = taken
             self._happened.append(self._workers[index].submit(trial))
 

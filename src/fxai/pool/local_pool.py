@@ -111,7 +111,7 @@ class LocalPool:
         """Give the waiting trials to workers, as far as there is room."""
         for worker in self._workers:
             self._dispatcher.put_back(worker.take_surplus())
-        while (taken := self._dispatcher.take(self._capacities())) is not None:
+        while self._dispatcher.has_waiting and (taken := self._dispatcher.take(self._capacities())) is not None:
             index, trial = taken
             self._workers[index].submit(trial)
 

@@ -145,7 +145,10 @@ class RemotePool:
     def _dispatch(self) -> None:
         """Give the waiting trials to workers, as far as there is room."""
         workers = self._workers()
-        while (taken := self._dispatcher.take([worker.capacity for _, worker in workers])) is not None:
+        while self._dispatcher.has_waiting:
+            taken = self._dispatcher.take([worker.capacity for _, worker in workers])
+            if taken is None:
+                break
             index, trial = taken
             host, worker = workers[index]
             try:
