@@ -5,15 +5,17 @@ does: the loop of a study, its search, storage and sampler, and configurations w
 `quick_search`. The databases are SQLite in a file, and PostgreSQL on this machine (`scale_databases.py`).
 
 Throughput: the workers together offer more trials per second than the parent can handle, so the parent is the limit.
-Trials take between half and one and a half times their mean. The figure is the finished trials per second of wall time,
-from the end of the first trial on. CPU is the parent's own time per finished trial. The table varies the number of
+Trials take between half and one and a half times their mean. The figure is the finished trials per second of wall time
+once trials end. CPU is the parent's own time per finished trial. The table varies the number of
 workers at 10,000 finished trials, and the number of finished trials at 1,000 workers.
 
 Busy: 1,920 workers, each trial takes exactly 60 s of real time. The figure is the share of the workers' time in which
 they had a trial, from the begin of the first trial, so it contains the ramp in which all workers get their first
 trial. Trials of equal length are the hard case, since the trials of a wave end together.
 
-    python benchmarks/scale.py [--quick] [--smoke]
+`--one-second`: only so many trials of a second on two workers of the local pool (`one_second.py`).
+
+    python benchmarks/scale.py [--quick] [--one-second TRIALS] [--smoke]
 """
 
 import argparse
@@ -33,9 +35,10 @@ from fxai.spec.search.fingerprint import fingerprint
 from fxai.spec.search.pruners import NopPruner
 from fxai.spec.search.samplers import RandomSampler, Sampler, TPESampler
 from fxai.spec.search.study import StudySpec
-from fxai.study.events import TrialBegan, TrialFinished
+from fxai.study.events import Heartbeat, TrialBegan, TrialFinished
 from fxai.study.loop import run_study
 from fxai.study.stop_signal import StopSignal
+from one_second import WORKERS, one_second_trials
 from parent_cost import quality_of
 from scale_databases import Database, SqliteFiles, grow, postgresql
 from sleeping_workers import SleepingWorkers
@@ -44,6 +47,8 @@ from smoke import parse
 SPEC = Path(__file__).parents[1] / "config/optuna/quick_search.yaml"
 SAMPLERS: dict[str, Sampler] = {"random": RandomSampler(), "tpe": TPESampler(n_startup_trials=10)}
 OFFERED_PER_SECOND = 1000.0  # trials that the workers could end, more than the parent handles
+LEAST_ENDS = 200
+MOST_TIMES_LONGER = 10  # of the time of a measurement
 GOLDEN_RATIO = 0.6180339887498949
 
 
@@ -62,10 +67,19 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Round:
+    """State at the end of one round of the study's loop."""
+
+    time: float  # monotonic
+    cpu: float  # seconds of this process
+    finished: int
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """What the parent did with a load."""
 
-    per_second: float  # finished trials per second from the end of the first trial on
+    per_second: float  # finished trials per second
     cpu_ms: float  # of this process per finished trial
     ramp_seconds: float  # until all workers had their first trial
     busy: float
@@ -79,24 +93,30 @@ def study_of(sampler: Sampler, workers: int) -> StudySpec:
 
 
 def measure(spec: StudySpec, url: str, load: Load, folder: Path) -> Measured:
-    """Run the study until the load's seconds have passed since its first trial began."""
-    workers = SleepingWorkers(load.workers, load.seconds_of, quality_of)
-    first_end = first_cpu = ramp = 0.0
-    begun = finished = 0
+    """Run the study until the load's seconds have passed since its first trial began.
+
+    Rates are between two rounds of the loop, the first one with the end of a trial and the last one. A run of fewer
+    than `LEAST_ENDS` ends in that time takes longer.
+    """
+    workers, ramp, begun, finished = SleepingWorkers(load.workers, load.seconds_of, quality_of), 0.0, 0, 0
+    first: Round | None = None
     with open_search(spec, url, fingerprint=fingerprint(spec), default_params=default_params(spec)) as search:
         for event in run_study(spec, search, workers, folder, StopSignal()):
-            now = time.monotonic()
             begun += isinstance(event, TrialBegan)
             finished += isinstance(event, TrialFinished)
-            if not first_end and finished:
-                first_end, first_cpu = now, time.process_time()
-            if workers.began is not None:
-                ramp = ramp or (now - workers.began if begun >= load.workers else 0.0)
-                if now >= workers.began + load.seconds:
-                    break
-        end, cpu = time.monotonic(), time.process_time()
-    counted = max(finished - 1, 1)
-    return Measured(counted / (end - first_end), 1000 * (cpu - first_cpu) / counted, ramp, workers.busy_share(end))
+            if not isinstance(event, Heartbeat) or workers.began is None:
+                continue
+            last = Round(time.monotonic(), time.process_time(), finished)
+            ramp = ramp or (last.time - workers.began if begun >= load.workers else 0.0)
+            first = first or (last if finished else None)
+            passed, ends = last.time - workers.began, 0 if first is None else finished - first.finished
+            if passed >= load.seconds and (ends >= LEAST_ENDS or passed >= MOST_TIMES_LONGER * load.seconds):
+                break
+        busy = workers.busy_share(last.time)
+    if first is None or last.finished == first.finished:
+        return Measured(0.0, 0.0, ramp, busy)
+    ends, seconds, cpu = last.finished - first.finished, last.time - first.time, last.cpu - first.cpu
+    return Measured(ends / seconds, 1000 * cpu / ends, ramp, busy)
 
 
 def throughput(database: Database, sampler: str, workers: int, finished: int, seconds: float) -> Measured:
@@ -153,9 +173,16 @@ def main() -> None:
     parser.add_argument("--busy-workers", type=int, default=1920)
     parser.add_argument("--busy-trial", type=float, default=60.0, help="seconds of a trial of the busy workers")
     parser.add_argument("--busy-seconds", type=float, default=180.0, help="how long the busy workers are measured")
+    parser.add_argument("--one-second", type=int, metavar="TRIALS", help="only trials of a second on two workers")
     smallest = {"workers": [4], "finished": [20], "seconds": 0.5, "busy_workers": 8}
     arguments = parse(parser, {**smallest, "busy_trial": 0.2, "busy_seconds": 1.0})
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if arguments.one_second:
+        seconds, best = one_second_trials(arguments.one_second), arguments.one_second / WORKERS
+        overhead = 1000 * (seconds - best) / best
+        print(f"{arguments.one_second} trials of a second on {WORKERS} workers: {seconds:.1f} s, {best:g} s at best")
+        print(json.dumps({"seconds": round(seconds, 1), "at_best": best, "overhead_ms_a_trial": round(overhead, 1)}))
+        return
     print(f"{'database':<12}{'sampler':<8}{'workers':>8}{'finished':>10}{'trials/s':>12}{'CPU ms':>10}{'ramp s':>8}")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as servers:
         if not arguments.quick:
