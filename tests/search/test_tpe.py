@@ -63,7 +63,7 @@ def running(rng: np.random.Generator, number: int, space: Space) -> FrozenTrial:
 @pytest.mark.parametrize("direction", list(StudyDirection)[1:])
 def test_trials_are_split_as_by_optuna(direction: StudyDirection) -> None:
     rng, history = np.random.default_rng(0), TpeHistory(direction)
-    study = optuna.create_study(direction=direction.name.lower())
+    study = optuna.create_study(direction=direction)
     trials: list[FrozenTrial] = []
     for step in range(120):
         for place in [place for place, each in enumerate(trials) if not each.state.is_finished()]:

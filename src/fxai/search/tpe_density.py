@@ -136,4 +136,5 @@ def _sum(parts: Sequence[Numbers]) -> Numbers:
         for part in parts[1:]:
             total += part
         return total
-    return np.stack(parts, axis=-1).sum(axis=-1)
+    stacked: Numbers = np.stack(parts, axis=-1).sum(axis=-1)
+    return stacked
