@@ -19,7 +19,7 @@ LEVELS = [
     {"protocol", "spec"},
     {"formatting", "trial"},
     {"market", "search", "metric_text"},
-    {"evaluation"},
+    {"evaluation", "mirror"},
     {"rl"},
     {"objectives"},
     {"worker"},

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fxai.cli.app import COMMANDS, Commands, app
+from fxai.mirror.location import local_folder, storage_in
 from fxai.results.printed_command import LOCATION_OPTIONS, StudyLocation
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1)
@@ -21,7 +22,7 @@ def command_named(name: str) -> Any:
 
 def test_usual_places_are_left_out() -> None:
     assert StudyLocation().command("show", "fx_ai_quick", 3) == "fxai show fx_ai_quick 3"
-    assert StudyLocation("sqlite:///a.db", "res").command("analysis", "s") == "fxai analysis s --storage sqlite:///a.db"
+    assert StudyLocation("sqlite:///a.db", "res").command("evaluate", "a") == "fxai evaluate a"
 
 
 def test_a_password_is_not_printed() -> None:
@@ -47,3 +48,11 @@ def test_the_options_are_those_that_the_commands_have() -> None:
     for name in COMMANDS.keys() - {"data", "schema"}:
         taken = {option for param in command_named(name).params for option in param.opts}
         assert set(LOCATION_OPTIONS[name]) == taken & {"--storage", "--results-dir"}, name
+
+
+def test_the_working_folder_of_a_url_is_printed_as_the_url() -> None:
+    folder = local_folder("s3://bucket/results")
+    location = StudyLocation(storage_in(folder), folder)
+    assert location.command("best", "s") == "fxai best s --results-dir s3://bucket/results"
+    named = StudyLocation("sqlite:///a.db", folder)
+    assert named.command("best", "s") == "fxai best s --storage sqlite:///a.db --results-dir s3://bucket/results"

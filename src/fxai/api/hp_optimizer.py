@@ -20,6 +20,7 @@ from fxai.api.study_spec import study_of
 from fxai.api.trained import DATA, MODEL, TRAINING, agents, engine_places, of_engine
 from fxai.api.training_engine import Engine, TrainingEngine
 from fxai.errors import InputError
+from fxai.mirror.working_folder import storage_for, working_folder
 from fxai.results.study_results import StudyResults
 from fxai.search.attributes import FINGERPRINT
 from fxai.spec.fields.environment import expanded_path
@@ -47,7 +48,7 @@ class HPOptimizer:
         ray_config: Arguments of `ray.init`, e.g. `{"address": "auto"}` or `{"include_dashboard": True}`. If given,
             trials run on the Ray cluster, otherwise on this machine's workers. An extra: `pip install 'fxai[ray]'`.
         storage: SQLAlchemy URL of the database of the studies.
-        results_dir: Folder of the studies' files, with one folder per study.
+        results_dir: Folder or URL of the studies' files, with one folder per study.
         plots: Whether to write the HTML plots at the end of a search.
     """
 
@@ -62,8 +63,8 @@ class HPOptimizer:
     ) -> None:
         self._engine = training_engine or TrainingEngine()
         self._ray_config = ray_config
-        self._storage = storage
-        self._results_dir = expanded_path(results_dir)
+        self._results_dir = expanded_path(working_folder(results_dir, ()))
+        self._storage = storage_for(storage, self._results_dir)
         self._plots = plots
         self._logger = speaking_logger(SEARCHES)
         self._latest: StudyResults | None = None

@@ -20,6 +20,7 @@ from fxai.api.studies import DEFAULT_RESULTS_DIR
 from fxai.api.training_engine import training_config_of
 from fxai.formatting import figure
 from fxai.metric_text import number_text
+from fxai.mirror.working_folder import storage_for, working_folder
 from fxai.results.html_table import html_table
 from fxai.results.study_results import StudyResults
 from fxai.spec.fields.environment import expanded_path
@@ -87,7 +88,7 @@ class MinimalTuner:
         mlflow_manager: Server and experiment of MLflow. The attribute of this name is None without MLflow.
         ray_config: Arguments of `ray.init`; see `HPOptimizer`.
         storage: SQLAlchemy URL of the database of the studies.
-        results_dir: Folder of the studies' files.
+        results_dir: Folder or URL of the studies' files.
         seed: Seed of the studies.
     """
 
@@ -116,9 +117,9 @@ class MinimalTuner:
         self.mlflow_manager = (mlflow_manager or MLflowManager()) if mlflow_tracking else None
         self.constraints = conditions(constraints)
         self.resources_per_trial = resources_per_trial
-        self._results_dir = expanded_path(results_dir)
+        self._results_dir = expanded_path(working_folder(results_dir, ()))
         self._ray_config = ray_config
-        self._storage = storage
+        self._storage = storage_for(storage, self._results_dir)
         self._seed = seed
         self._logger = speaking_logger("MinimalTuner")
         data = data_section(train_data, val_data, self._results_dir / "data")

@@ -10,6 +10,8 @@ from fxai.api.call_study import announce
 from fxai.api.hpo_config import DEFAULT_STORAGE, HPOConfig
 from fxai.api.study_spec import spec_of_mapping
 from fxai.errors import InputError, RepeatedFailureError
+from fxai.mirror.pull import Depth
+from fxai.mirror.working_folder import storage_for, with_working_folder, working_folder
 from fxai.results.study_results import StudyResults
 from fxai.search.server_connection import check_server
 from fxai.spec.reading.find_spec import find_spec
@@ -55,7 +57,7 @@ def run_study(
         study: Name of the study to run, if the spec has several.
         config: Settings; its `study_name` replaces the study's name.
         settings: Fields of the spec, as for `--set`: `{"n_trials": 20, "training.total_updates": 50}`.
-        results_dir: Folder of the study's files. Default: the spec's.
+        results_dir: Folder or URL of the study's files. Default: the spec's.
         fresh: Start a new study; an existing study of this name is kept under another name.
         plots: Whether to write the HTML plots. Default: the spec's `save_study_plots`.
         watch: Receives the study's events and returns the last one. Default: the events are logged by the logger
@@ -71,7 +73,10 @@ def run_study(
         StorageError: The database cannot be used.
     """
     chosen = _only(spec, study, config or HPOConfig(), settings or {})
-    folder = Path(chosen.results_dir if results_dir is None else results_dir)
+    if results_dir is not None:
+        chosen = chosen.model_copy(update={"results_dir": str(results_dir)})
+    chosen = with_working_folder(chosen)
+    folder = Path(chosen.results_dir)
     logger = speaking_logger(SEARCHES)
     check_server(chosen.studies[0].storage)
     if not fresh:
@@ -121,7 +126,7 @@ def load_results(
         source: Name of a study in the database `storage`, or the path of a `<study>_results.json` or of its folder. A
             results file needs no database, so it may come from another machine.
         storage: SQLAlchemy URL of the database.
-        results_dir: Folder of the studies' files.
+        results_dir: Folder or URL of the studies' files.
 
     Raises:
         InputError: The study or the file does not exist.
@@ -131,7 +136,8 @@ def load_results(
         return StudyResults.in_file(path)
     if path.suffix == ".json":
         raise InputError(f"{path}: there is no such file")
-    return StudyResults.stored(storage, str(source), Path(results_dir))
+    folder = working_folder(results_dir, {str(source)}, Depth.ALL)
+    return StudyResults.stored(storage_for(storage, folder), str(source), folder)
 
 
 def _only(

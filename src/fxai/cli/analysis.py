@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from fxai.cli.options import DEFAULT_STORAGE, AsJson, By, StorageUrl, StudyName
+from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, By, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
 from fxai.formatting import counted, figure, legible, span
 from fxai.metric_text import number_text
@@ -26,6 +26,7 @@ def analysis(
     top: Annotated[int, typer.Option(metavar="N", min=1, help="Number of leading trials to list.")] = TOP,
     by: By = None,
     storage: StorageUrl = DEFAULT_STORAGE,
+    results_dir: ResultsDir = DEFAULT_RESULTS_DIR,  # noqa: ARG001 - of a URL, it has the database (results_at_url.py)
     as_json: AsJson = False,
 ) -> None:
     """Show importances, convergence and the leading trials.

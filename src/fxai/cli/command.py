@@ -8,6 +8,7 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperCommand
 
+from fxai.cli.results_at_url import at_url
 from fxai.formatting import legible
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -42,6 +43,11 @@ class PlainCommand(TyperCommand):
             if rows:
                 with formatter.section(heading):
                     formatter.write_dl(rows)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, in the working folder of results that are at a URL."""
+        with at_url(ctx):
+            return super().invoke(ctx)
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         try:

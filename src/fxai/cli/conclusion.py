@@ -8,6 +8,7 @@ from rich.console import Console
 from fxai.cli.output import print_files, print_log, print_text, shows_live_view
 from fxai.cli.summary import print_summary, print_verdict
 from fxai.formatting import short_cause
+from fxai.mirror.location import url_of
 from fxai.results.agent_seeds import agent_origin
 from fxai.results.paths import BEST_AGENT, StudyPaths
 from fxai.results.printed_command import StudyLocation
@@ -22,6 +23,8 @@ def print_conclusion(console: Console, outcome: StudyOutcome, location: StudyLoc
     (print_text if shows_live_view(console) else print_log)(console, ended_line(outcome.ended))
     print_text(console, "")
     print_files(console, sorted(outcome.files, key=_rank))
+    if outcome.results_written and (url := url_of(location.results_dir)) is not None:
+        print_text(console, f"Uploaded to {url}", "")
     print_text(console, "Next:", *(f"  {command}" for command in _next_commands(outcome, location)))
     print_text(console, *_agent_note(outcome, location), "")
     print_summary(console, outcome.summary)

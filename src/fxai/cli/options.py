@@ -13,7 +13,7 @@ DEFAULT_RESULTS_DIR = Path(RESULTS_DIR)
 
 StorageUrl: TypeAlias = Annotated[str, typer.Option("--storage", metavar="URL", help="Database of the studies.")]
 ResultsDir: TypeAlias = Annotated[
-    Path, typer.Option("--results-dir", metavar="DIR", help="Folder of the studies' files.")
+    Path, typer.Option("--results-dir", metavar="DIR", help="Folder or URL of the studies' files.")
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 StudyName: TypeAlias = Annotated[

@@ -12,6 +12,7 @@ from fxai.cli.output import stdout
 from fxai.cli.plan import check_data, load_plan, settings_of, spec_file
 from fxai.cli.require import RequireVerdict, check_required
 from fxai.errors import InputError
+from fxai.mirror.working_folder import with_working_folder
 from fxai.search.server_connection import check_server
 
 
@@ -67,7 +68,7 @@ def run(
         str | None, typer.Option(metavar="URL", help="Database of the studies. Default: the spec's.")
     ] = None,
     results_dir: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Folder of the studies' files. Default: the spec's.")
+        str | None, typer.Option(metavar="DIR", help="Folder or URL of the studies' files. Default: the spec's.")
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of each study.")] = None,
     engine: Annotated[
@@ -127,6 +128,7 @@ def run(
         given = settings_of(settings or (), flags)
         plan = load_plan(named_spec or spec, study, given)
         check_required(require, plan.studies)
+        plan = with_working_folder(plan)
         joining = joining_of(plan, join=join, address=join_address, fresh=fresh, replay=replay)
         for each in plan.studies:
             check_data(each, spec_file(named_spec or spec, study))

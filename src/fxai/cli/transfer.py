@@ -6,10 +6,12 @@ from typing import Annotated, get_args
 import typer
 
 from fxai.cli.completion import complete_spec, complete_study
+from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, AsJson
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.plan import load_plan, settings_of
 from fxai.errors import InputError
+from fxai.mirror.working_folder import upload_changes, with_working_folder
 from fxai.results.next_spec import write_next_spec
 from fxai.results.paths import StudyPaths
 from fxai.results.printed_command import StudyLocation
@@ -58,7 +60,7 @@ def transfer(
     ] = None,
     results_dir: Annotated[
         Path | None,
-        typer.Option("--results-dir", metavar="DIR", help="Folder of the studies' files. Default: the spec's."),
+        typer.Option("--results-dir", metavar="DIR", help="Folder or URL of the studies' files. Default: the spec's."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -77,7 +79,7 @@ def transfer(
     if new is not None:
         write_next_spec(StudyPaths(results_dir or DEFAULT_RESULTS_DIR, source), new)
     spec = str(new or to)
-    plan = load_plan(spec, study, settings_of((), {}))
+    plan = with_working_folder(load_plan(spec, study, settings_of((), {})))
     target, folder = _only(plan.studies, spec), results_dir or Path(plan.results_dir)
     if target.study_name == source:
         raise InputError(f"{source} cannot be its own target; give the target study another study_name")
@@ -87,6 +89,8 @@ def transfer(
     transfer_spec = result.transfer_spec.model_copy(update=provenance)
     path = StudyPaths(folder, target.study_name).transfer
     write_transfer(path, transfer_spec, target.study_name)
+    if message := upload_changes(folder):
+        warning(message)
     if as_json:
         print_json(
             {"file": str(path), "overlay": transfer_spec.model_dump(mode="json"), "remarks": list(result.remarks)}

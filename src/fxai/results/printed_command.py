@@ -9,6 +9,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
+from fxai.mirror.location import storage_in, url_of
 from fxai.spec.fields.defaults import RESULTS_DIR, STORAGE
 from fxai.spec.fields.storage_url import shown
 
@@ -20,7 +21,7 @@ LOCATION_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {  # by command: its op
     "status": (_STORAGE, _RESULTS),
     "best": (_STORAGE, _RESULTS),
     "results": (_STORAGE, _RESULTS),
-    "analysis": (_STORAGE,),
+    "analysis": (_STORAGE, _RESULTS),
     "compare": (_STORAGE, _RESULTS),
     "show": (_STORAGE, _RESULTS),
     "report": (_STORAGE, _RESULTS),
@@ -36,7 +37,10 @@ LOCATION_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {  # by command: its op
 
 @dataclass(frozen=True, slots=True)
 class StudyLocation:
-    """Location of studies: their database and the folder of their files, as the user wrote them."""
+    """Location of studies: their database and the folder of their files, as the user wrote them.
+
+    The working folder of results at a URL is printed as its URL.
+    """
 
     storage: str = STORAGE
     results_dir: str | Path = RESULTS_DIR
@@ -47,11 +51,13 @@ class StudyLocation:
         Options with the default location are left out. A password in `--storage` is hidden. An option with an empty
         value is a switch. Arguments that begin with a dash follow `--`.
         """
+        url = url_of(self.results_dir)
+        is_in_folder = url is not None and self.storage == storage_in(Path(self.results_dir))
         location = {
             option: value
             for option, value, default in (
-                (_STORAGE, shown(self.storage), STORAGE),
-                (_RESULTS, str(self.results_dir), RESULTS_DIR),
+                (_STORAGE, STORAGE if is_in_folder else shown(self.storage), STORAGE),
+                (_RESULTS, url or str(self.results_dir), RESULTS_DIR),
             )
             if option in LOCATION_OPTIONS[name] and value != default
         }

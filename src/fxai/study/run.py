@@ -16,6 +16,7 @@ from fxai.study.events import Notice, StudyEnded, StudyEvent
 from fxai.study.interrupts import announce_stop
 from fxai.study.join.owned_study import OwnedStudy
 from fxai.study.load_transfer import load_transfer
+from fxai.study.mirrored import mirrored
 from fxai.study.noted_run import noted_run
 from fxai.study.open_study import WriteEngine, hold, open_study
 from fxai.study.replay.open_replay import Recording
@@ -63,14 +64,15 @@ def search_study(
     loaded = load_transfer(study, results_dir, settings, recording, fresh=fresh)
     study, paths = loaded.study, StudyPaths(results_dir, loaded.study.study_name)
     bars, slots = study_bars(study), worker_slots(study)
-    with hold(study, paths, None if owned is None else owned.lease) as renew_lock:
+    lease = None if owned is None else owned.lease
+    with hold(study, paths, lease) as renew_lock, mirrored(study, paths, stop) as mirror:
         with (
             open_study(loaded, paths, renew_lock, fresh=fresh, write_engine=write_engine) as opened,
             noted_run(opened.search) as note_end,
             open_workers(study, slots, paths.logs, None if owned is None else owned.source) as workers,
             open_tracking(study, paths, stop) as tracked,
         ):
-            warnings = [Notice(message, warns=True) for message in opened.notices]
+            warnings = [Notice(message, warns=True) for message in (*mirror.notices, *opened.notices)]
             if bars is not None:
                 opened.search.mark_bars(bars)
             messages = map(Notice, (*loaded.notices, *workers.notices, *notices(study), *after_search(study)))
@@ -78,6 +80,7 @@ def search_study(
             of_study = (study, opened.search, workers.pool, paths)
             events = with_committees(confirmed(searched, *of_study, stop=stop), *of_study, stop=stop)
             events = events if owned is None else owned.checked(events)
-            ended = watch(announce_stop(tracked(chain(warnings, messages, events)), stop))
+            ended = watch(announce_stop(tracked(mirror.events(chain(warnings, messages, events))), stop))
             note_end(ended)
-        return write_study_files(study, paths, None if bars is None else bars.content_hash, ended, plots=plots)
+        hash_of_data = None if bars is None else bars.content_hash
+        return mirror.uploaded(write_study_files(study, paths, hash_of_data, ended, plots=plots))

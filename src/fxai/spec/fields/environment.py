@@ -16,6 +16,7 @@ MOVED_PATHS: Final = "FXAI_MOVED_PATHS"
 """Variable of workers on other machines: a mapping in JSON from paths, as written, to their copies on the machine."""
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a `Path` of a URL has one slash
 _BARE = re.compile(r"\$([A-Za-z_]\w*)")
 _HOME_IN_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(~[^/]*)(?=/)")
 
@@ -24,11 +25,13 @@ def expanded_path(text: str | Path) -> Path:
     """Returns the path with its variables and a leading `~` expanded, or its copy according to `MOVED_PATHS`.
 
     Raises:
-        InputError: `check_path` refuses the path, or the home directory after `~` is unknown.
+        InputError: `check_path` refuses the path, it is a URL, or the home directory after `~` is unknown.
     """
     moved = os.environ.get(MOVED_PATHS)
     if moved is not None and (copy := json.loads(moved).get(str(text))) is not None:
         return Path(copy)
+    if _URL.match(str(text)):
+        raise InputError(f"{str(text)!r} is a URL, and a path is needed here")
     try:
         path = Path(_expanded(check_bare(str(text))))
         return path.expanduser() if path.parts[:1] and path.parts[0].startswith("~") else path

@@ -7,9 +7,10 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, 
 
 from fxai.spec.fields.defaults import DASHBOARD_PORT, MAX_COUNT, MAX_SEEDS, RESULTS_DIR, STORAGE
 from fxai.spec.fields.engine import LOCAL, Amount, Engine, RayAddress, RayConfig, with_engine
-from fxai.spec.fields.environment import check_path, check_url, expanded_url
+from fxai.spec.fields.environment import check_url, expanded_url
 from fxai.spec.fields.objective import FX_TRADING, Objective, has_measured_metrics, is_custom, returns_positions
 from fxai.spec.fields.record import Record
+from fxai.spec.fields.results_url import check_results_dir
 from fxai.spec.fields.storage_url import check_storage_url
 from fxai.spec.fields.tracking import Tracking
 from fxai.spec.fields.training_config import TrainingConfig
@@ -328,10 +329,11 @@ class Spec(Record):
         le=65535,
         description="read by other programs only; `fxai dashboard` has its own option --port",
     )
-    results_dir: Annotated[str, AfterValidator(check_path)] = Field(
+    results_dir: Annotated[str, AfterValidator(check_results_dir)] = Field(
         default=RESULTS_DIR,
         min_length=1,
-        description="folder with one results folder per study; ${NAME} is an environment variable",
+        description="folder with one results folder per study, or a URL such as s3://bucket/path; ${NAME} is an "
+        "environment variable",
     )
     save_study_plots: bool = Field(default=True, description="whether a run draws the plots when it ends")
     presets: Mapping[str, Preset] = Field(default_factory=dict, description="presets by name")
