@@ -13,7 +13,8 @@ from fxai.errors import StudyNotFoundError
 from fxai.search.studies import load_study
 from fxai.search.study_lease import LeaseOffice, LeaseRow
 
-LEASE_SECONDS = 4.0
+LEASE_SECONDS = 20.0
+"""Longer than a host waits for a frozen owner."""
 PATIENCE = 120
 STUDY = "joined"
 RUN = f"""\

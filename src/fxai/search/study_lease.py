@@ -33,7 +33,7 @@ from fxai.search.server_lock import ServerLock, take_lock
 from fxai.spec.fields.storage_url import shown
 
 LEASE_SECONDS: Final = 30.0
-"""Length of a lease."""
+"""Length of a lease. The hosts of a frozen holder end earlier (`HOST_KEEP_ALIVE`), so no trial runs twice at once."""
 _RENEWALS: Final = 6  # in the length of a lease
 _WAIT_SECONDS: Final = 8  # for another run that creates the table
 _GRACE_SECONDS: Final = 3.0  # for another run between its lock and its row

@@ -1,6 +1,7 @@
 """Several runs on one study: each trial is trained once, whoever owns the study and whoever is killed."""
 
 import signal
+import time
 from pathlib import Path
 
 from database_servers import DatabaseServer
@@ -87,3 +88,24 @@ def test_an_interrupted_owner_hands_the_study_over(postgresql: DatabaseServer, t
         assert runs.codes() == [130, 0], runs.all_output()
         assert runs.states() == ["COMPLETE"] * 8
         assert runs.ledger() == list(range(8))
+
+
+def test_the_owner_stays_when_the_server_restarts(postgresql: DatabaseServer, tmp_path: Path) -> None:
+    """The server forgets the lock of the study, which a run that lends could take."""
+    with joined_runs(tmp_path, postgresql.url(), trials=8, seconds=0.3) as runs:
+        owner = runs.start()
+        runs.wait_for_owner()
+        runs.start()
+        runs.wait_for_trials(2)
+        runs.go()
+        runs.wait_for(lambda: runs.completed() >= 2)
+        postgresql.stop()
+        time.sleep(1.0)
+        postgresql.start()
+        assert runs.codes() == [0, 0], runs.all_output()
+        assert "will be run again" not in runs.output(owner)
+        assert runs.states() == ["COMPLETE"] * 8
+        assert runs.ledger() == list(range(8))
+        row = runs.row()
+        assert row is not None
+        assert row.generation == 1

@@ -14,9 +14,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from fxai.errors import InputError, LeaseLostError
+from fxai.errors import InputError, LeaseLostError, StorageError
 from fxai.pool.remote.tcp_source import TcpSource
 from fxai.results.paths import StudyPaths
+from fxai.search.database import AWAY_SECONDS
 from fxai.search.study_lease import LEASE_SECONDS, LeaseHolder, LeaseOffice, StudyLease, check_joinable
 from fxai.spec.search.study import StudySpec
 from fxai.study.data_bars import study_bars
@@ -116,15 +117,18 @@ class _JoinedRun:
 
     def wait_for_study(self) -> OwnedStudy | FinishedStudy | None:
         """Lend the workers until this run owns the study, or the study is finished. None: this run was interrupted."""
+        away_since: float | None = None
         while not self._stop.urgency:
-            row = self._office.read()
-            if row is not None and row.outcome is not None and row.generation > self._before and self._is_begun():
-                self._lender.end()
-                return FinishedStudy.read(row.outcome)
-            if (owned := self._try_to_own()) is not None:
-                return owned
-            if row is not None and row.is_current and self._is_begun():
-                self._lender.serve(row)
+            found: OwnedStudy | FinishedStudy | None = None
+            try:
+                found = self._look()
+                away_since = None
+            except StorageError:  # the server restarts
+                away_since = away_since or time.monotonic()
+                if time.monotonic() - away_since > AWAY_SECONDS:
+                    raise
+            if found is not None:
+                return found
             time.sleep(_TICK_SECONDS)
         self._leave()
         return None
@@ -132,6 +136,21 @@ class _JoinedRun:
     def close(self) -> None:
         self._lender.end()
         self._office.close()
+
+    def _look(self) -> OwnedStudy | FinishedStudy | None:
+        """Look at the lease once: take the study if it is free, or lend the workers to its owner."""
+        row = self._office.read()
+        if row is not None and row.outcome is not None and row.generation > self._before and self._is_begun():
+            self._lender.end()
+            return FinishedStudy.read(row.outcome)
+        is_current = row is not None and row.is_current
+        if row is None or not (is_current and self._lender.is_serving(row)):  # a restart of the server frees the lock
+            owned = self._try_to_own()
+            if owned is not None:
+                return owned
+        if row is not None and is_current and self._is_begun():
+            self._lender.serve(row)
+        return None
 
     def _is_begun(self) -> bool:
         """Whether the study is begun. Raises `FingerprintError` for a study with another spec."""

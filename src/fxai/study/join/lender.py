@@ -52,6 +52,10 @@ class Lender:
             HostTask(name, owner.address, owner.port, owner.token, self._slots, user_folders()), self._log
         )
 
+    def is_serving(self, row: LeaseRow) -> bool:
+        """Whether the workers are connected to the holder of the lease, or try to connect to it."""
+        return row.generation == self._generation and self._process is not None and self._process.report is None
+
     def serve(self, row: LeaseRow) -> None:
         """Lend the workers to the holder of the lease. Called again and again while the lease is current.
 
