@@ -96,6 +96,7 @@ SECTIONS = (
     Section("#### `data.clean`", "CleanConfig"),
     Section("#### `data.split`", "SplitConfig"),
     Section("#### `data.features`", "FeatureConfig"),
+    Section("##### `data.features.order_book`: features of order-book snapshots", "OrderBookConfig"),
     Section("##### `data.features.timeframes`: features of a higher time frame", "TimeframeConfig"),
     Section("### `env`", "EnvConfig"),
     Section("#### `env.sessions`", "SessionConfig"),

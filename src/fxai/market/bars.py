@@ -27,6 +27,8 @@ class Bars:
     spread: FloatArray | None = None  # full bid-ask spread in units of price
     columns: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
     """Further columns by name, those of `data.features.columns`. NaN only before the first value of a column."""
+    book: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
+    """Columns of an order book that `data.features.order_book` needs, by name, such as `bids_notional_0`."""
 
     def __len__(self) -> int:
         return len(self.time)

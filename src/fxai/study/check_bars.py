@@ -16,7 +16,7 @@ from fxai.spec.fields.data_config import DataConfig, SplitConfig
 from fxai.spec.fields.feature_config import FeatureConfig
 from fxai.spec.fields.objective import returns_positions
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.search.embargo import columns_of_trials, longest_windows, with_embargo
+from fxai.spec.search.embargo import columns_of_trials, longest_windows, order_book_of_trials, with_embargo
 from fxai.spec.search.study import StudySpec
 from fxai.spec.search.verdict import VerdictConfig
 from fxai.study.position_market import position_market
@@ -51,10 +51,13 @@ def check_bars(study: StudySpec) -> None:
 def bars_of_trials(study: StudySpec, config: TrainingConfig) -> Mapping[str, Bars]:
     """The bars of a study by instrument, with the columns of all trials. One source has an empty name.
 
+    The columns of an order book are those that the features of any trial need.
+
     Raises:
         DataError: The data cannot be read.
     """
-    features = FeatureConfig(columns=columns_of_trials(study, config))
+    book = order_book_of_trials(study, config)
+    features = FeatureConfig(columns=columns_of_trials(study, config), order_book=book)
     return _bars(config.data.model_copy(update={"split": SplitConfig(), "features": features}))
 
 

@@ -30,7 +30,8 @@ def feature_names(study: StudySpec) -> Mapping[str, tuple[str, ...]]:
         data = trial_config(study, default_params(study)).data
     except InputError:
         return {}
-    if not (data.features.columns or data.features.function or data.features.timeframes):
+    others = data.features.columns or data.features.function or data.features.timeframes
+    if not (others or data.features.order_book.has_features):
         return {}
     try:
         return _names(study, config, data)

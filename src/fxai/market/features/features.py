@@ -9,6 +9,7 @@ from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray
 from fxai.market.features.bar_features import bar_features
 from fxai.market.features.feature_function import function_features
+from fxai.market.features.order_book import order_book_features
 from fxai.market.features.timeframes import timeframe_features
 from fxai.spec.fields.data_config import DataConfig
 
@@ -37,7 +38,7 @@ def features(bars: Bars, config: DataConfig) -> FeatureTable:
             f"{bars.name} has {len(bars)} bars; the longest window of data.features needs more than {warm_up}. "
             "Use more bars or shorter windows"
         )
-    columns = dict(bar_features(bars, config.features))
+    columns = dict(_builtin(bars, config))
     for name, values in _further_features(bars, config):
         if name in columns:
             raise DataError(
@@ -52,6 +53,11 @@ def features(bars: Bars, config: DataConfig) -> FeatureTable:
     return FeatureTable(table, tuple(columns), warm_up)
 
 
+def _builtin(bars: Bars, config: DataConfig) -> Iterator[tuple[str, FloatArray]]:
+    yield from bar_features(bars, config.features)
+    yield from order_book_features(bars, config.features.order_book)
+
+
 def _further_features(bars: Bars, config: DataConfig) -> Iterator[tuple[str, FloatArray]]:
     yield from bars.columns.items()
     begin = columns_begin(bars) + (config.features.function_window or 0)
@@ -63,7 +69,7 @@ def names_by_origin(table: FeatureTable, bars: Bars, config: DataConfig) -> dict
     """The names of features by what makes them: `built-in`, `columns`, the function, and the length of a time frame."""
     frames = config.features.timeframes
     origins: dict[str, list[str]] = {}
-    built_in = {name for name, _ in bar_features(bars, config.features)}
+    built_in = {name for name, _ in _builtin(bars, config)}
     for name in table.names:
         frame = next((length for length in frames if name.startswith(f"{length}_")), None)
         if name in built_in:

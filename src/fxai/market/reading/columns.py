@@ -117,7 +117,7 @@ def find_tick_columns(names: Sequence[str], config: DataConfig, source: str) -> 
     """
     by_plain = {plain_name(name): name for name in reversed(names)}
     given = given_columns(names, config.columns or {}, source)
-    time = _given_time(given) or _time(by_plain, names)
+    time = find_time(given, by_plain, names)
     bid, ask = given.get("bid") or _first(by_plain, _BID), given.get("ask") or _first(by_plain, _ASK)
     if not time or bid is None or ask is None:
         raise DataError(
@@ -142,7 +142,7 @@ def find_columns(names: Sequence[str], config: DataConfig, source: str) -> Colum
     for name in names:
         by_plain.setdefault(plain_name(name), name)
     given = given_columns(names, config.columns or {}, source)
-    time = _given_time(given) or _time(by_plain, names)
+    time = find_time(given, by_plain, names)
     prices = {wanted: given.get(wanted) or _first(by_plain, synonyms) for wanted, synonyms in _PRICES.items()}
     missing = [*([] if time else ["time"]), *(wanted for wanted, name in prices.items() if name is None)]
     if missing:
@@ -155,7 +155,7 @@ def find_columns(names: Sequence[str], config: DataConfig, source: str) -> Colum
         time=time,
         **found,
         volume=given.get("volume") or _volume(by_plain),
-        spread=_spread(by_plain, config.spread_column, source),
+        spread=spread_column(by_plain, config.spread_column, source),
         symbol=given.get("symbol") or _first(by_plain, _SYMBOL),
     )
     _check_distinct(columns, names, source)
@@ -204,15 +204,16 @@ def plain_name(name: str) -> str:
     return "_".join(name.strip().strip("\"'<>.").lower().split())
 
 
-def _given_time(given: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(given[part] for part in ("date", "time") if part in given)
+def find_time(given: Mapping[str, str], by_plain: Mapping[str, str], names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of the time, those of `data.columns` before those that are recognized; empty if there is none."""
+    return tuple(given[part] for part in ("date", "time") if part in given) or _time(by_plain, names)
 
 
-def _first(by_plain: dict[str, str], synonyms: Sequence[str]) -> str | None:
+def _first(by_plain: Mapping[str, str], synonyms: Sequence[str]) -> str | None:
     return next((by_plain[synonym] for synonym in synonyms if synonym in by_plain), None)
 
 
-def _time(by_plain: dict[str, str], names: Sequence[str]) -> tuple[str, ...]:
+def _time(by_plain: Mapping[str, str], names: Sequence[str]) -> tuple[str, ...]:
     """The columns of the time: the least ambiguous name first; a date and a time of day are combined.
 
     Without such a name it is a first column without a name, as pandas writes an index.
@@ -233,7 +234,17 @@ def _volume(by_plain: dict[str, str]) -> str | None:
     return named or next((name for plain, name in by_plain.items() if plain.startswith("volume_")), None)
 
 
-def _spread(by_plain: dict[str, str], wanted: str | None, source: str) -> str | None:
+def spread_column(by_plain: Mapping[str, str], wanted: str | None, source: str) -> str | None:
+    """The column of the spread.
+
+    Args:
+        by_plain: The file's names by their plain names.
+        wanted: `data.spread_column`.
+        source: Name in messages.
+
+    Raises:
+        DataError: If the file has no such column.
+    """
     if wanted is None:
         return None
     if wanted == "auto":

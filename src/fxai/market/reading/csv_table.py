@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from fxai.errors import DataError
+from fxai.market.reading.book_columns import names_book, names_book_numbers
 from fxai.market.reading.columns import names_numbers, plain_name
 from fxai.market.reading.header import HEADER_WITHIN, Header, find_header
 from fxai.market.reading.layouts import check_layout, layout_note
@@ -60,7 +61,11 @@ def _arrow_rows(text: bytes, start: int, header: Header, features: frozenset[str
     if start == len(text):
         return None
     keys = [str(position) for position in range(len(header.names))]
-    have_numbers = [names_numbers(name) or plain_name(name) in features for name in header.names]
+    is_book = names_book(header.names)
+    have_numbers = [
+        names_numbers(name) or plain_name(name) in features or (is_book and names_book_numbers(name))
+        for name in header.names
+    ]
     types = [pa.float64() if each else pa.string() for each in have_numbers]
     for chosen in dict.fromkeys((tuple(types), (pa.string(),) * len(keys))):
         try:

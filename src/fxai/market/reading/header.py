@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fxai.errors import DataError
+from fxai.market.reading.book_columns import names_book
 from fxai.market.reading.columns import name_ticks, names_an_open, plain_name
 from fxai.market.reading.layouts import Layout, how_to_name_columns, layout_of
 from fxai.spec.fields.data_config import GivenColumns
@@ -45,7 +46,8 @@ def find_header(lines: Sequence[str], given: GivenColumns, name: str) -> Header:
     for index, line in filled:
         separator = _separator(line)
         cells = fields(line, separator)
-        if any(names_an_open(cell) or plain_name(cell) in known for cell in cells) or name_ticks(cells):
+        has_known = any(names_an_open(cell) or plain_name(cell) in known for cell in cells)
+        if has_known or name_ticks(cells) or names_book(cells):
             return _with_index_row(cells, separator, index, lines)
     index, line = filled[0]
     separator = _separator(line)

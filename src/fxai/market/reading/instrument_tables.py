@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fxai.errors import DataError
 from fxai.market.bars import Reading
+from fxai.market.reading.book_columns import find_book_columns, reads_book
 from fxai.market.reading.columns import find_columns, name_ticks
 from fxai.market.reading.instruments import EMPTY, NameColumn, instrument_column
 from fxai.market.reading.parsed_table import ParsedTable
@@ -44,7 +45,11 @@ def read_instrument_table(path: Path, config: DataConfig, wanted: Sequence[str] 
 
 def _column(table: ParsedTable, config: DataConfig, wanted: Sequence[str] | None) -> NameColumn:
     """The column of instruments, with all wanted names."""
-    columns = find_columns(list(table.frame.columns), config, table.name)
+    names = list(table.frame.columns)
+    if reads_book(names, config):
+        columns = find_book_columns(names, config, table.name).bars
+    else:
+        columns = find_columns(names, config, table.name)
     column = instrument_column(table.frame, columns, None if wanted is None else wanted[0])
     if column is None:
         raise DataError(

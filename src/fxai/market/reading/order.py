@@ -50,7 +50,7 @@ def _notes(
 ) -> tuple[ReadingNote, ...]:
     """Notes on rows whose time occurs again, from pairs of positions with one time."""
     other_prices = _differing(rows.prices, first, second)
-    further = rows.further | {name: np.nan_to_num(each) for name, each in rows.columns.items()}
+    further = rows.further | {name: np.nan_to_num(each) for name, each in rows.columns.items()} | rows.book
     other_values = _differing(further, first, second) & ~other_prices
     notes = []
     for differing, values in ((other_prices, rows.prices), (other_values, further)):

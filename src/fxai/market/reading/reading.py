@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars, Reading, ReadingNote, TimeArray
+from fxai.market.reading.book_columns import find_book_columns, reads_book
 from fxai.market.reading.columns import find_columns, name_ticks
 from fxai.market.reading.further_columns import further_columns
 from fxai.market.reading.instruments import rows_of_instrument
 from fxai.market.reading.number_texts import with_plain_numbers
 from fxai.market.reading.order import in_order
+from fxai.market.reading.order_book import book_note
 from fxai.market.reading.parsed_table import ParsedTable
 from fxai.market.reading.resample import resampled
 from fxai.market.reading.rows import NAMED
@@ -77,24 +79,44 @@ def read_parsed(parsed: ParsedTable, config: DataConfig, source: str, data_hash:
 
 
 def _read_bars(parsed: ParsedTable, config: DataConfig, source: str, data_hash: str) -> Reading:
-    columns = find_columns(list(parsed.frame.columns), config, source)
+    names = [str(name) for name in parsed.frame.columns]
+    book = find_book_columns(names, config, source) if reads_book(names, config) else None
+    columns = find_columns(names, config, source) if book is None else book.bars
     if parsed.frame.empty:
         raise DataError(f"{source}: the file has a header and no bars")
     table, of_instrument = rows_of_instrument(parsed.frame, columns, config.instrument, source)
-    further, of_columns = further_columns(table, columns.all, config, source)
+    read = columns.all if book is None else (*columns.all, *book.names.values())
+    further, of_columns = further_columns(table, read, config, source)
     table, of_numbers = with_plain_numbers(table, columns.prices, (*columns.further, *further.values()), config, source)
     times = read_times(table, columns.time, config, source)
-    values, of_values = read_values(table, columns, times.utc, config, source, features=further)
+    values, of_values = read_values(table, columns, times.utc, config, source, features=further, book=book)
     ordered, faults = in_order(values, config.clean)
     rows, of_bars = without_suspicious(ordered, config.clean)
     if len(rows.time) < 2:  # noqa: PLR2004 - bars have a length
         raise DataError(f"{source}: the file has {['no', 'one'][len(rows.time)]} bar; at least two are needed")
     bars = Bars(
-        name=source, content_hash=data_hash, time=rows.time, **rows.prices, **rows.further, columns=rows.columns
+        name=source,
+        content_hash=data_hash,
+        time=rows.time,
+        **rows.prices,
+        volume=rows.further.get("volume"),
+        spread=rows.further.get("spread"),
+        columns=rows.columns,
+        book=rows.book,
     )
-    found = (*parsed.notes, *of_instrument, *of_columns, *of_numbers, *of_values, *faults.notes, *of_bars, *times.notes)
+    of_file = parsed.notes if book is None else (book_note(book, len(rows.time)), *parsed.notes)
+    found = (
+        *of_file,
+        *of_instrument,
+        *of_columns,
+        *of_numbers,
+        *of_values,
+        *faults.notes,
+        *of_bars,
+        *times.notes,
+    )
     faults = replace(faults, rows_read=len(table), notes=(*found, *_stray_note(rows.time, rows.numbers)))
-    return Reading(bars, faults, columns.named(), times.form, times.zone)
+    return Reading(bars, faults, (book or columns).named(), times.form, times.zone)
 
 
 def _stray_note(time: TimeArray, rows: NDArray[np.int64]) -> tuple[ReadingNote, ...]:

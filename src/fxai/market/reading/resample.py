@@ -44,7 +44,8 @@ def length_of(resample: str) -> np.timedelta64:
 def resampled(reading: Reading, resample: str | None) -> Reading:
     """Longer bars: first open, highest high, lowest low, last close, sum of the volumes, spread of the first bar.
 
-    A further column has the value of the last bar. Bars that have the length already are not changed.
+    A further column has the value of the last bar, and so has an order book; what was traded, cancelled or placed is
+    summed. Bars that have the length already are not changed.
 
     Raises:
         DataError: If the length is no multiple of the length of the bars.
@@ -81,4 +82,11 @@ def longer_bars(bars: Bars, groups: Groups) -> Bars:
         volume=None if bars.volume is None else groups.total(bars.volume),
         spread=None if bars.spread is None else bars.spread[groups.first],
         columns={name: each[groups.last] for name, each in bars.columns.items()},
+        book={name: _of_book(name, each, groups) for name, each in bars.book.items()},
     )
+
+
+def _of_book(name: str, values: FloatArray, groups: Groups) -> FloatArray:
+    """A column of an order book for each group: the state of the last row, or the sum of what happened."""
+    is_state = "_distance_" in name or name.startswith(("bids_notional_", "asks_notional_"))
+    return values[groups.last] if is_state else groups.total(values)

@@ -9,10 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fxai.market.bars import FloatArray, ReadingNote, TimeArray
+from fxai.market.reading.book_columns import BookColumns
 from fxai.market.reading.columns import Columns
 from fxai.market.reading.further_columns import further_values
 from fxai.market.reading.invalid import Fault, valid_rows
 from fxai.market.reading.numbers import numbers
+from fxai.market.reading.order_book import read_book
 from fxai.market.reading.spread import spread_in_price
 from fxai.spec.fields.data_config import DataConfig
 
@@ -31,6 +33,7 @@ class BarRows:
     columns: dict[str, FloatArray] = field(
         default_factory=dict
     )  # [row] each: those of `data.features.columns`; NaN before the first value
+    book: dict[str, FloatArray] = field(default_factory=dict)  # [row] each: columns of the order book for features
 
     def at(self, chosen: NDArray[np.int64] | NDArray[np.bool_] | slice) -> "BarRows":
         """Some rows, by positions, by a choice of each row, or as a slice, which copies nothing."""
@@ -41,6 +44,7 @@ class BarRows:
             prices={name: each[chosen] for name, each in self.prices.items()},
             further={name: each[chosen] for name, each in self.further.items()},
             columns={name: each[chosen] for name, each in self.columns.items()},
+            book={name: each[chosen] for name, each in self.book.items()},
         )
 
 
@@ -52,6 +56,7 @@ def read_values(
     source: str,
     *,
     features: Mapping[str, str] = MappingProxyType({}),
+    book: BookColumns | None = None,
 ) -> tuple[BarRows, tuple[ReadingNote, ...]]:
     """The values of the valid rows, in the table's order.
 
@@ -62,18 +67,29 @@ def read_values(
         config: Unit of the spread, and `clean.invalid`, the rule for invalid rows.
         source: Name in messages.
         features: The file's names of further columns, by the names of their features.
+        book: The columns of the order book, if the rows are snapshots.
 
     Raises:
         DataError: If a cell is not a number, or a row is invalid and `data.clean.invalid` is not `drop`.
     """
     prices = {name: numbers(table, getattr(columns, name), source) for name in PRICES}
-    faults = _price_faults(prices)
     further, of_further, notes = _further(table, columns, config, source)
+    of_book: dict[str, FloatArray] = {}
+    spread: FloatArray | None = None
+    if book is None:
+        faults = _price_faults(prices)
+    else:
+        found = read_book(table, book, config, source)
+        faults, of_book = list(found.faults), found.kept
+        spread = found.spread if config.spread_column == "auto" else None
+        further |= {} if found.volume is None else {"volume": found.volume}
     of_features, empty = further_values(table, features, time, source)
-    rows = BarRows(source, table.index.to_numpy(), time, prices, further, of_features)
+    rows = BarRows(source, table.index.to_numpy(), time, prices, further, of_features, of_book)
     valid, of_faults = valid_rows([*faults, *of_further, *empty], rows.numbers, config.clean.invalid, source)
     rows = rows if valid is None else rows.at(valid)
     rows, of_spread = _with_spread_in_price(rows, columns, config, list(table.columns))
+    if spread is not None:
+        rows = replace(rows, further={**rows.further, "spread": spread if valid is None else spread[valid]})
     return rows, (*notes, *of_faults, *of_spread)
 
 

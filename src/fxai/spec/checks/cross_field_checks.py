@@ -50,6 +50,7 @@ _SAME_FOR_ALL = (
     "data.timezone",
     "data.date_format",
     "data.columns",
+    "data.format",
     "data.decimal",
     "data.resample",
     "data.instrument",  # and data.instruments

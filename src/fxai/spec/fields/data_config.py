@@ -47,6 +47,9 @@ class _ColumnNames(dict[Meaning, str | int]):
 GivenColumns = Mapping[Meaning, str | int]
 """Columns of a file by name, or by number from 1."""
 
+Format = Literal["order_book"]
+"""Layout of the tables that have to be named or recognized because they have no bars."""
+
 Decimal = Literal[".", ","]
 """The decimal sign of the numbers of a file."""
 
@@ -187,6 +190,12 @@ class DataConfig(Record):
         default=None,
         exclude_if=_is_absent,
         description="columns that are not recognized, by name or by number from 1, such as {time: Datum, close: 5}",
+    )
+    format: Annotated[Format | None, LATER] = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="order_book for snapshots of an order book, with the columns system_time, midpoint, "
+        "bids_distance_N, bids_notional_N, asks_distance_N and asks_notional_N; by default FxAI decides by the columns",
     )
     decimal: Annotated[Decimal | None, LATER] = Field(
         default=None,

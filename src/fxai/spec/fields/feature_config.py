@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from fxai.spec.fields.defaults import MAX_COUNT
 from fxai.spec.fields.environment import check_path
 from fxai.spec.fields.import_path import split_path
+from fxai.spec.fields.order_book_config import OrderBookConfig
 from fxai.spec.fields.record import LATER, Record
 
 VOLUME_WINDOW: Final = 24
@@ -50,6 +51,11 @@ def _is_absent(value: object) -> bool:
 def _is_false(value: object) -> bool:
     """As `_is_absent`, for a switch that is off."""
     return value is False
+
+
+def _has_no_features(value: OrderBookConfig) -> bool:
+    """As `_is_absent`, for the features of order books."""
+    return not value.has_features
 
 
 def _function_path(path: str) -> str:
@@ -120,6 +126,11 @@ class FeatureConfig(Record):
         description="columns of the file that are features, such as [rsi, sentiment], or all for all columns of "
         "numbers without another meaning; the value of a row is taken as known at the close of its bar",
     )
+    order_book: Annotated[OrderBookConfig, LATER] = Field(
+        default_factory=OrderBookConfig,
+        exclude_if=_has_no_features,
+        description="features of order-book snapshots, such as {depths: [1, 5], microprice: true}",
+    )
     function: Annotated[Annotated[str, AfterValidator(_function_path)] | None, LATER] = Field(
         default=None,
         exclude_if=_is_absent,
@@ -180,6 +191,7 @@ class FeatureConfig(Record):
             has_volume: Whether the data have a volume.
         """
         windows = [*self.return_horizons, *self.volatility_windows, *self.momentum_windows, self.function_window or 0]
+        windows.append(self.order_book.longest_window)
         if self.volume and has_volume:
             windows.append(VOLUME_WINDOW)
         if bars is not None:

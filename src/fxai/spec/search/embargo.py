@@ -9,7 +9,8 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from fxai.spec.fields.data_config import SplitConfig
 from fxai.spec.fields.feature_config import ALL, FeatureConfig, TimeframeConfig
-from fxai.spec.fields.field_paths import field_value_of
+from fxai.spec.fields.field_paths import field_value_of, is_list
+from fxai.spec.fields.order_book_config import OrderBookConfig
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.config_fields import TIMEFRAMES, config_fields
@@ -91,6 +92,7 @@ def longest_windows(study: StudySpec) -> Windows:
     }
     features = FeatureConfig.model_construct(
         **_longest_features(study, config, _FEATURES),
+        order_book=order_book_of_trials(study, config),
         function_window=_longest(study, config, f"{_FEATURES}function_window"),
         timeframes=frames,
     )
@@ -102,6 +104,16 @@ def columns_of_trials(study: StudySpec, config: TrainingConfig) -> tuple[str, ..
     """Returns `data.features.columns` with the columns of any trial of the study."""
     found = _values(study, config, f"{_FEATURES}columns")
     return ALL if ALL in found else tuple(dict.fromkeys(name for names in found for name in names))
+
+
+def order_book_of_trials(study: StudySpec, config: TrainingConfig) -> OrderBookConfig:
+    """Returns `data.features.order_book` with the features of any trial of the study, each with its longest window."""
+    found: dict[str, Any] = {}
+    for name, field in OrderBookConfig.model_fields.items():
+        path = f"{_FEATURES}order_book.{name}"
+        longest = _longest(study, config, path)
+        found[name] = ((longest,) if longest else ()) if is_list(field) else bool(longest)
+    return OrderBookConfig(**found)
 
 
 def _longest_features(study: StudySpec, config: TrainingConfig, prefix: str) -> dict[str, Any]:
