@@ -10,6 +10,7 @@ import pytest
 
 from cli.conftest import Fxai
 from fxai.market.reading.synthetic_market import synthetic_market
+from market.random_book import random_book
 
 MODULE = """\
 import numpy as np
@@ -216,6 +217,19 @@ def test_studies_without_columns_have_nothing_to_test(fxai: Fxai, folder: Path) 
     finished = fxai("check", "--leaks", "own.yaml")
     assert finished.code == 0
     assert "nothing to test, because the objective is your own code" in finished.out
+
+
+def test_a_book_that_has_the_sizes_of_a_later_snapshot_is_suspicious(fxai: Fxai, place: Path) -> None:
+    book = random_book(1500)
+    moves = np.sign(np.append(np.diff(book["midpoint"]), 0.0))
+    for name, sizes in (("honest", book["bids_notional_0"]), ("later", 5000.0 + 4000.0 * moves)):
+        book.assign(bids_notional_0=sizes, asks_notional_0=5000.0).to_csv(place / f"{name}.csv", index=False)
+        write(place, "{order_book: {depths: [1], market_flow_windows: [3]}}")
+        (place / "mine.yaml").write_text((place / "mine.yaml").read_text().replace("bars.csv", f"{name}.csv"))
+        finished = fxai("check", "--leaks", "mine.yaml")
+        assert finished.code == 0
+        assert "2 columns tested" in finished.out
+        assert ("warning: suspicious column book_imbalance_1" in finished.out) == (name == "later")
 
 
 def test_each_instrument_is_tested(fxai: Fxai, place: Path) -> None:

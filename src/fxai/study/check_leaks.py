@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray
 from fxai.market.features.features import warm_up_of
+from fxai.market.features.order_book import order_book_features
 from fxai.market.leaks.changed_bars import cut
 from fxai.market.leaks.check_columns import check_columns
 from fxai.market.leaks.check_function import check_function
@@ -21,6 +22,7 @@ from fxai.market.splits.splits import split
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.feature_config import FeatureConfig
 from fxai.spec.fields.objective import PythonFunction, returns_positions
+from fxai.spec.fields.order_book_config import OrderBookConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import default_params, trial_config
 from fxai.spec.search.embargo import longest_windows, with_embargo
@@ -49,11 +51,11 @@ class StudyLeaks:
 
 
 def check_leaks(study: StudySpec) -> StudyLeaks:
-    """Test each column and function of a study; see `market/leaks`.
+    """Test each column and function of a study, and its features of order books; see `market/leaks`.
 
     A function is tested on the bars of the first instrument, with the arguments of trial 0 and with the greatest ones
     of the search space. Columns, and the results of the function of trial 0, are tested on the bars before the test
-    split of each instrument.
+    split of each instrument. So are features of order books, because a file may have the book of a later time in a row.
     """
     config = with_embargo(study).training_config
     if isinstance(study.objective, PythonFunction) and returns_positions(study.objective):
@@ -63,11 +65,14 @@ def check_leaks(study: StudySpec) -> StudyLeaks:
     try:
         bars = bars_of_trials(study, config)
         features = features_of_trials(study)
-        if features[0].function is None and not any(each.columns for each in bars.values()):
+        has_columns = features[0].order_book.has_features or any(each.columns for each in bars.values())
+        if features[0].function is None and not has_columns:
             return StudyLeaks(reason="data.features has no columns and no function; other features use no later bars")
         data = common_config(bars, config.data) if config.data.has_instruments else config.data
         with redirect_stdout(sys.stderr):  # what the function prints is not part of the output
-            exact = [_of_function(next(iter(bars.values())), each) for each in features if each.function is not None]
+            first = next(iter(bars.values()))
+            exact = [_of_function(first, each) for each in features if each.function is not None]
+            exact += [_of_book(first, features[0].order_book)] if features[0].order_book.has_features else []
             proved = {finding.column for report in exact for finding in report.findings}
             scaling = [_of_instrument(name, check_scaling(each.columns)) for name, each in bars.items()]
             before = {name: _before_test(study, each, data) for name, each in bars.items()}
@@ -115,6 +120,11 @@ def _of_function(bars: Bars, features: FeatureConfig) -> LeakReport:
     return check_function(bars, call, window=features.function_window, fresh=call.in_new_module)
 
 
+def _of_book(bars: Bars, config: OrderBookConfig) -> LeakReport:
+    """The exact test of the features of order books."""
+    return check_function(bars, lambda part: dict(order_book_features(part, config)), window=config.longest_window)
+
+
 def _before_test(study: StudySpec, bars: Bars, data: DataConfig) -> Bars:
     """The bars of train and validation, and those between them."""
     warm_up = warm_up_of(bars, data, longest_windows(study).features)
@@ -122,9 +132,13 @@ def _before_test(study: StudySpec, bars: Bars, data: DataConfig) -> Bars:
 
 
 def _of_columns(instrument: str, bars: Bars, features: FeatureConfig, proved: set[str]) -> LeakReport:
-    """The statistical test of one instrument's columns and of the function's results that have no proof."""
+    """The statistical test of one instrument's columns, features of order books, and the function's results.
+
+    Columns with a proof are left out.
+    """
     returned: Mapping[str, FloatArray] = {} if features.function is None else FeatureCall(features)(bars)
-    columns = {name: values for name, values in {**bars.columns, **returned}.items() if name not in proved}
+    book = dict(order_book_features(bars, features.order_book))
+    columns = {name: values for name, values in {**bars.columns, **book, **returned}.items() if name not in proved}
     return _of_instrument(instrument, check_columns(bars, columns))
 
 
