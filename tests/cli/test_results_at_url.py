@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import fxai
-from cli.conftest import Finished, call_fxai
+from cli.conftest import SMALL_SPEC, Finished, call_fxai
 from cli.test_server_storage import OWN, RUN, SLOW
 from database_servers import DatabaseServer
 from fxai.errors import InputError
@@ -161,6 +161,20 @@ def test_results_that_cannot_be_uploaded(work: Path) -> None:
     assert on("first", work, "run", "slow.yaml", "--results-dir", url).code == 0
     assert on("second", work, "best", "slow", "--results-dir", url).code == 0
     assert {f"slow/trials/0000{number}/trial.log" for number in range(4)} <= set(Store(url).files("slow"))
+
+
+@pytest.mark.usefixtures("inline_workers")
+def test_an_agent_is_evaluated_by_its_url(work: Path) -> None:
+    url = new_folder(work.parent)
+    (work / "small.yaml").write_text(SMALL_SPEC)
+    assert on("first", work, "run", "small.yaml", "--results-dir", url).code == 0
+    for agent, record in {
+        "best_agent.safetensors": "best_agent_validation.json",
+        "trials/00000/agent.safetensors": "trials/00000/agent_validation.json",
+    }.items():
+        finished = on("second", work, "evaluate", f"{url}/small/{agent}", "--json")
+        assert finished.code == 0, finished.err
+        assert json.loads(finished.out)["metrics"] == json.loads(Store(url).read(f"small/{record}") or b"")["metrics"]
 
 
 @pytest.mark.parametrize(
