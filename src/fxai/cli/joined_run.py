@@ -8,6 +8,7 @@ from rich.console import Console
 from fxai.cli.output import print_log, print_text, shows_live_view
 from fxai.cli.summary import print_summary, print_verdict
 from fxai.formatting import legible
+from fxai.mirror.location import url_of
 from fxai.results.best_verdict import BestVerdict
 from fxai.results.paths import StudyPaths
 from fxai.results.printed_command import StudyLocation
@@ -42,7 +43,8 @@ def conclude_lent(console: Console, outcome: LentOutcome, location: StudyLocatio
     summary = StudySummary.of(record)
     shared = finished.is_in(paths)
     ended = "is finished" if finished.status is RunStatus.SUCCEEDED else f"has ended: {finished.status}"
-    place = str(paths.directory) if shared else f"{finished.folder} on {finished.host}"
+    url = url_of(location.results_dir)
+    place = url or (str(paths.directory) if shared else f"{finished.folder} on {finished.host}")
     line_printer(console, quiet=False)(f"Study {study.study_name} {ended}. Its files are in {place}.")
     print_text(console, "")
     print_summary(console, summary)
