@@ -100,7 +100,7 @@ def cautions(rows: Sequence[WindowRow]) -> Iterator[str]:
     if any(row.window.tested_before for row in rows):
         yield (
             "Windows that overlap share test bars. No search used these bars, but the verdicts of such windows are not "
-            "independent: several words on the same bars are little more than one."
+            "independent: they are hardly more evidence than one of them."
         )
     if any(row.window.number and row.window.searched_before is None for row in rows):
         yield (
