@@ -37,7 +37,7 @@ class ProcessTrees:
         """Adopt orphans from now on. Called before the first process of a tree starts."""
         if not self._leaders:
             adopt_orphans()
-            self._earlier_children = frozenset(children_of(os.getpid()))
+            self._earlier_children = frozenset(_own_children())
 
     def add(self, leader: int) -> None:
         """Register a tree by its first process, which leads a session of its own."""
@@ -73,7 +73,7 @@ def _kill_orphans(spared: frozenset[int]) -> bool:
     Returns:
         Whether there were none.
     """
-    orphans = set(children_of(os.getpid())) - spared
+    orphans = set(_own_children()) - spared
     for pid in orphans:
         _send(os.kill, pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
@@ -118,6 +118,16 @@ def die_with(parent: int) -> None:
     signal_at_death_of_parent(signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def _own_children() -> list[int]:
+    """Process ids of the children of this process. Usually it has none, which the kernel tells without /proc."""
+    if hasattr(os, "waitid"):
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return []
+    return children_of(os.getpid())
 
 
 def children_of(parent: int) -> list[int]:
