@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fxai.search.lock import hold_study, state_directory
+from fxai.search.lock import hold_study
 from fxai.search.run_now import RunNow, run_now
 from fxai.search.stored_run import RunState, StoredRun
+from fxai.user_folders import state_directory
 
 HOLD = """
 import sys

@@ -19,8 +19,8 @@ from fxai.dashboard.edits import Edits
 from fxai.dashboard.guard import Guard
 from fxai.dashboard.study_files import FilesOf, IndexPage, StudyFileServer
 from fxai.errors import InputError
-from fxai.search.lock import state_directory
 from fxai.search.open_tables import open_tables
+from fxai.user_folders import state_directory
 
 ADDRESS = "127.0.0.1"
 _HTTP_PORT = 80  # browsers leave it out of the Host header

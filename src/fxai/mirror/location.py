@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from fxai.atomic_write import write_text
-from fxai.search.lock import state_directory
 from fxai.spec.fields.environment import expanded_url
+from fxai.user_folders import state_directory
 
 STUDIES: Final = "studies.db"
 """The database of the studies in a results folder at a URL, unless the user names another one."""

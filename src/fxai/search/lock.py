@@ -142,11 +142,6 @@ def _is_file_held(path: Path) -> bool:
     return False
 
 
-def state_directory() -> Path:
-    """Folder for the locks of databases on a server; one per user."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "fxai"
-
-
 def lock_path(url: str, study_name: str, directory: Path) -> Path:
     """Path of the lock of a study.
 

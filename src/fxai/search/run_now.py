@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass, replace
 from pydantic import JsonValue
 
 from fxai.search.database import is_server
-from fxai.search.lock import holder_of, state_directory
+from fxai.search.lock import holder_of
 from fxai.search.server_lock import is_held_on_server
 from fxai.search.stored_run import RunState, StoredRun
+from fxai.user_folders import state_directory
 
 
 @dataclass(frozen=True, slots=True)

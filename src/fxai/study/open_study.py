@@ -12,7 +12,7 @@ from fxai.results.paths import StudyPaths
 from fxai.search.attributes import FINGERPRINT, KEY
 from fxai.search.custom_classes import check_imported
 from fxai.search.database import is_server, sqlite_path
-from fxai.search.lock import RenewLock, hold_folder, hold_study, state_directory
+from fxai.search.lock import RenewLock, hold_folder, hold_study
 from fxai.search.open_search import check_fingerprint, open_search
 from fxai.search.open_tables import open_tables
 from fxai.search.sqlite_file import check_sqlite
@@ -26,6 +26,7 @@ from fxai.study.load_transfer import LoadedTransfer
 from fxai.study.study_folder import names_in, take_study_folder
 from fxai.study.write_results import spec_as_it_ran
 from fxai.tracking import check_trackers
+from fxai.user_folders import state_directory
 
 WriteEngine = Callable[[Path], None]
 """Writes a training engine into a folder."""

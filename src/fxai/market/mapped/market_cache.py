@@ -28,6 +28,7 @@ from fxai.market.splits.folds import latest_fold
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.source_paths import source_paths
+from fxai.user_folders import cache_directory
 
 FEWEST_BYTES: Final = 1_000_000
 """Size of the files of a market, times its folds, from which it is mapped. A smaller one is prepared sooner than found,
@@ -85,7 +86,7 @@ def mapped_markets(config: DataConfig) -> MappedMarkets | None:
 
 def cache_folder() -> Path:
     """Returns the folder with a folder for each market."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fxai" / "markets"
+    return cache_directory() / "markets"
 
 
 def _lock(folder: Path) -> Path:

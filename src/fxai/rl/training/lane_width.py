@@ -23,6 +23,7 @@ from fxai.rl.training.training import Training
 from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
+from fxai.user_folders import cache_directory
 
 _WIDTHS_ON_CPU = (1, 2, 4, 8, 16, 32)
 _WIDTHS_ON_GPU = (1, 4, 16, 64, 256, 512, 1024)
@@ -126,4 +127,4 @@ def _device(slot: Slot) -> str:
 
 
 def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fxai" / "lanes"
+    return cache_directory() / "lanes"
