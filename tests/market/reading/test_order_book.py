@@ -9,6 +9,7 @@ import pytest
 
 from fxai.errors import DataError
 from fxai.market.bars import Reading
+from fxai.market.reading.read_bars import load_bars
 from fxai.market.reading.reading import read_bar_file, read_bar_frame
 from fxai.spec.fields.data_config import DataConfig
 from market.random_book import random_book
@@ -196,6 +197,17 @@ def test_all_columns_as_features_are_those_that_are_not_of_the_book() -> None:
     bars = read(BOOK.assign(funding=0.5), features={"columns": "all"}).bars
     assert set(bars.columns) == {"funding"}
     assert set(read(BOOK, features={"columns": ["bids_notional_2"]}).bars.columns) == {"bids_notional_2"}
+
+
+def test_the_named_set_has_the_spread_of_its_book_and_the_prices_of_its_bars() -> None:
+    books, bars = (load_bars(config(source=source)) for source in ("btcusd_book_1m", "btcusd_1m"))
+    assert bars.spread is None
+    assert books.spread is not None
+    assert (books.spread > 0).all()
+    minute = np.timedelta64(1, "m")
+    np.testing.assert_array_equal(books.time, bars.time[: len(books)] + minute)
+    assert (np.abs(books.close - bars.close[: len(books)]) <= books.spread).all()
+    assert load_bars(config(source="btcusd_book_1m", spread_column=None)).spread is None
 
 
 @pytest.mark.skipif(not CONTEST.exists(), reason="needs the contest's data")

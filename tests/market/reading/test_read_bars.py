@@ -35,7 +35,7 @@ def test_generated_sets_follow_their_seed(kind: str):
 
 @pytest.mark.parametrize("source", ["eurusd_1", "planted_1h:x", "nowhere/eurusd.csv"])
 def test_an_unknown_source_names_the_sets(source: str):
-    with pytest.raises(DataError, match="named sets are eurusd_1h, planted_1h, shuffled_1h"):
+    with pytest.raises(DataError, match="named sets are eurusd_1h, btcusd_1m, btcusd_book_1m, planted_1h, shuffled_1h"):
         load_bars(DataConfig(source=source))
 
 

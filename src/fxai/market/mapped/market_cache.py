@@ -24,6 +24,7 @@ from fxai.market.mapped.release_memory import release_memory
 from fxai.market.markets.dataset import Market, prepare, prepare_folds
 from fxai.market.markets.instruments import MarketSet, markets_of, prepare_set, set_without_markets
 from fxai.market.reading.instrument_bars import instrument_sources, read_instruments
+from fxai.market.reading.sources import shipped_file
 from fxai.market.splits.folds import latest_fold
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
 from fxai.spec.fields.environment import expanded_path
@@ -38,7 +39,6 @@ _MOST_BYTES: Final = 4_000_000_000  # of the folder; the markets that were used 
 _ABANDONED_SECONDS: Final = 86_400.0  # after which an unfinished folder is deleted
 _PACKAGE: Final = Path(fxai.__file__).parent
 _CODE: Final = ("market", "spec/fields")
-_SHIPPED: Final = _PACKAGE / "market" / "data" / "eurusd_1h.csv.gz"
 _LIBRARIES: Final = ("numpy", "pandas", "pyarrow")
 
 
@@ -167,9 +167,9 @@ def _key(config: DataConfig) -> str | None:
 
 
 def _paths(source: str) -> Sequence[Path]:
-    """The files of a source. A named data set has the shipped one, whose size is that of the others too."""
+    """The files of a source; of a generated data set a shipped one, which has about its size."""
     if NAMED_SOURCE.fullmatch(source):
-        return (_SHIPPED,)
+        return (shipped_file(source),)
     return source_paths(expanded_path(source))
 
 

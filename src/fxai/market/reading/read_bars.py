@@ -6,14 +6,13 @@ from pathlib import Path
 from fxai.errors import DataError
 from fxai.market.bars import Bars, Faults, Reading
 from fxai.market.reading.reading import read_bar_file
-from fxai.market.reading.sources import check_source
+from fxai.market.reading.sources import check_source, shipped_file
 from fxai.market.reading.synthetic_market import shuffled, synthetic_market
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.sources import source_text
 
 _GENERATED = "1h"  # length of generated bars
-_EURUSD = Path(__file__).parents[1] / "data" / "eurusd_1h.csv.gz"
 
 
 def load_bars(config: DataConfig) -> Bars:
@@ -30,7 +29,7 @@ def read_bars(config: DataConfig) -> Reading:
     source = _one_source(config)
     if match := NAMED_SOURCE.fullmatch(source):
         if match["kind"] is None:
-            return read_bar_file(_EURUSD, config, name="eurusd_1h")
+            return read_bar_file(shipped_file(source), config, name=source)
         return _generated(match["kind"], int(match["seed"] or 0), config)
     check_source(config, (Path.cwd(),))
     return read_bar_file(expanded_path(source), config)

@@ -13,10 +13,20 @@ from fxai.spec.fields.source_paths import source_paths
 NAMED_SETS: Mapping[str, str] = MappingProxyType(
     {
         "eurusd_1h": "real EURUSD ask bars of one hour, 2017",
+        "btcusd_1m": "real BTCUSD bars of one minute, two weeks of August 2026",
+        "btcusd_book_1m": "order-book snapshots of one minute, made from btcusd_1m, with its prices and random sizes",
         "planted_1h": "generated, with a pattern that is profitable after costs; planted_1h:7 uses seed 7",
         "shuffled_1h": "eurusd_1h in random order, without a pattern; shuffled_1h:7 uses seed 7",
     }
 )
+
+_DATA = Path(__file__).parents[1] / "data"
+
+
+def shipped_file(source: str) -> Path:
+    """The file of a named data set; for a generated one that of `eurusd_1h`, from which some are made."""
+    path = _DATA / f"{source}.csv.gz"
+    return path if path.exists() else _DATA / "eurusd_1h.csv.gz"
 
 
 def check_source(config: DataConfig, folders: Sequence[Path]) -> None:

@@ -14,8 +14,11 @@ from fxai.spec.fields.folds_config import CombinatorialConfig, WalkForwardConfig
 from fxai.spec.fields.record import LATER, Record
 from fxai.spec.fields.sources import Source, as_name
 
-NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?::(?P<seed>\d{1,9}))?")
-"""Names of the built-in data sets of `source`, which `market/reading/read_bars.py` generates."""
+_BOOK_SET: Final = "btcusd_book_1m"
+NAMED_SOURCE: Final = re.compile(
+    rf"eurusd_1h|btcusd_1m|{_BOOK_SET}|(?P<kind>planted_1h|shuffled_1h)(?::(?P<seed>\d{{1,9}}))?"
+)
+"""Names of the built-in data sets of `source`, which `market/reading/read_bars.py` reads or generates."""
 
 SPREAD_BEFORE_AUTO: Final[Mapping[str, float | None]] = MappingProxyType({"spread_column": None, "spread_unit": 1.0})
 """Defaults of the spread before `auto`."""
@@ -259,11 +262,14 @@ class DataConfig(Record):
     @model_validator(mode="before")
     @classmethod
     def _named_sets_have_no_spread(cls, written: Any) -> Any:
-        """Sets the earlier defaults for a named data set, so that its studies and checkpoints are continued."""
+        """Sets the earlier defaults for a named data set, so that its studies and checkpoints are continued.
+
+        The spread of an order book is part of it.
+        """
         if not isinstance(written, Mapping):
             return written
         source = written.get("source", cls.model_fields["source"].default)
-        if not isinstance(source, str) or not NAMED_SOURCE.fullmatch(source):
+        if not isinstance(source, str) or not NAMED_SOURCE.fullmatch(source) or source == _BOOK_SET:
             return written
         found = {key: value for key, value in SPREAD_BEFORE_AUTO.items() if written.get(key, "auto") == "auto"}
         return {**written, **found}
