@@ -14,3 +14,4 @@ class ParsedTable:
     name: str  # in messages
     frame: pd.DataFrame  # under the file's names, indexed by row number from 1
     notes: tuple[ReadingNote, ...] = ()
+    is_array: bool = False  # an array of factors, which are columns of the rows of another table

@@ -56,7 +56,7 @@ def read_bar_file(path: Path, config: DataConfig, name: str | None = None) -> Re
     try:
         return read_parsed(joined, config, source, data_hash)
     except DataError as error:
-        if len(tables) == 1:
+        if len(tables) == 1 or any(table.is_array for table in tables):
             raise
         for table in tables:
             if len(table.frame) > 1:

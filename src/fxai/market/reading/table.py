@@ -1,4 +1,4 @@
-"""Reads a table from the bytes of files: CSV with any separator, JSON, Parquet or Arrow, compressed or not."""
+"""Reads a table from the bytes of files: CSV with any separator, JSON, Parquet, Arrow or NumPy, compressed or not."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from fxai.errors import DataError
 from fxai.market.bars import ReadingNote
 from fxai.market.reading.csv_table import csv_table
+from fxai.market.reading.factor_array import array_table, looks_like_array, with_factors
 from fxai.market.reading.json_rows import json_table, looks_like_json
 from fxai.market.reading.parsed_table import ParsedTable
 from fxai.market.reading.ticker_columns import with_one_name
@@ -38,9 +39,25 @@ def read_tables(raw: bytes, config: DataConfig, name: str) -> tuple[ParsedTable,
 def joined_tables(tables: Sequence[ParsedTable], source: str) -> ParsedTable:
     """The rows of several tables with the same columns, numbered from 1 over all of them.
 
+    An array of factors has further columns of these rows.
+
     Raises:
-        DataError: If their columns differ.
+        DataError: If their columns differ, or an array does not fit the rows.
     """
+    arrays = [table for table in tables if table.is_array]
+    others = [table for table in tables if not table.is_array]
+    if not arrays:
+        return _joined_rows(others, source)
+    if not others or len(arrays) > 1:
+        raise DataError(
+            f"{source}: {arrays[-1].name} is an array of factors; it needs one table with the times and prices of its "
+            f"rows, and no other array. Name both files by a pattern as data.source, such as BTC_1sec*"
+        )
+    return with_factors(_joined_rows(others, source), arrays[0])
+
+
+def _joined_rows(tables: Sequence[ParsedTable], source: str) -> ParsedTable:
+    """The rows of tables without arrays."""
     if len(tables) == 1:
         return tables[0]
     names = list(tables[0].frame.columns)
@@ -62,6 +79,8 @@ def _table(raw: bytes, config: DataConfig, name: str) -> ParsedTable:
         return ParsedTable(name, _parquet(raw, name))
     if raw.startswith((_ARROW_FILE, _ARROW_STREAM)):
         return ParsedTable(name, _arrow(raw, name))
+    if looks_like_array(raw):
+        return array_table(raw, name)
     if looks_like_json(raw):
         return ParsedTable(name, json_table(raw, name))
     return csv_table(raw, config, name)
