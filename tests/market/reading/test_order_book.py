@@ -9,7 +9,7 @@ import pytest
 
 from fxai.errors import DataError
 from fxai.market.bars import Reading
-from fxai.market.reading.read_bars import load_bars
+from fxai.market.reading.read_bars import load_bars, read_bars
 from fxai.market.reading.reading import read_bar_file, read_bar_frame
 from fxai.spec.fields.data_config import DataConfig
 from market.random_book import random_book
@@ -207,7 +207,9 @@ def test_the_named_set_has_the_spread_of_its_book_and_the_prices_of_its_bars() -
     minute = np.timedelta64(1, "m")
     np.testing.assert_array_equal(books.time, bars.time[: len(books)] + minute)
     assert (np.abs(books.close - bars.close[: len(books)]) <= books.spread).all()
-    assert load_bars(config(source="btcusd_book_1m", spread_column=None)).spread is None
+    without = read_bars(config(source="btcusd_book_1m", spread_column=None))
+    assert without.bars.spread is None
+    assert "the midpoint as its prices, no spread, buys" in without.faults.notes[0].text
 
 
 @pytest.mark.skipif(not CONTEST.exists(), reason="needs the contest's data")

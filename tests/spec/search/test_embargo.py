@@ -4,7 +4,14 @@ import pytest
 
 from fxai.spec.checks.stored_parts import with_stored_parts
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.search.embargo import Windows, columns_of_trials, config_with_embargo, longest_windows, with_embargo
+from fxai.spec.search.embargo import (
+    Windows,
+    columns_of_trials,
+    config_with_embargo,
+    longest_windows,
+    order_book_of_trials,
+    with_embargo,
+)
 from fxai.spec.search.fingerprint import fingerprint
 from fxai.spec.search.study import StudySpec
 
@@ -118,3 +125,30 @@ def test_the_columns_of_all_trials():
     assert columns_of_trials(study(), TrainingConfig()) == ()
     every = study({**columns, "choices": ["all", ["rsi"]]})
     assert columns_of_trials(every, every.training_config) == "all"  # type: ignore[arg-type]
+
+
+def test_the_features_of_order_books_of_any_trial() -> None:
+    windows = {
+        "kind": "categorical",
+        "name": "data.features.order_book.order_flow_windows",
+        "choices": [[1], [2, 300]],
+    }
+    depth = {"kind": "categorical", "name": "data.features.order_book.depths", "choices": [[1], [3, 7]]}
+    book = {"depths": [9], "microprice": True}
+    given = study(windows, depth, training_config={"data": {"features": {"order_book": book}}})
+    assert isinstance(given.training_config, TrainingConfig)
+    longest = order_book_of_trials(given, given.training_config)
+    assert longest.model_dump(exclude_defaults=True) == {
+        "depths": (7,),  # the depths of the spec are not used by any trial
+        "microprice": True,
+        "order_flow_windows": (300,),
+    }
+    assert longest_windows(given) == Windows(300, 8)
+    assert embargo(with_embargo(given)) == 307
+
+
+def test_a_study_without_features_of_order_books_has_none() -> None:
+    given = study()
+    assert isinstance(given.training_config, TrainingConfig)
+    assert not order_book_of_trials(given, given.training_config).has_features
+    assert "order_book" not in str(fingerprint(given))

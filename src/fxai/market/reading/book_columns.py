@@ -12,7 +12,7 @@ SIDES = ("bids", "asks")
 _OF_LEVEL = re.compile(r"(bids|asks)_(distance|(?:(?:cancel|limit|market)_)?notional)_(\d{1,3})")
 _REQUIRED = ("distance", "notional")
 _TIME = "system_time"
-_MIDPOINT = "midpoint"
+MIDPOINT = "midpoint"
 _TRADED = ("buys", "sells")
 _NAMED = 5  # columns that a message lists
 
@@ -53,13 +53,13 @@ def names_book(names: Sequence[str]) -> bool:
     """Whether the columns are those of order-book snapshots: a midpoint, levels of bids or asks, and no open."""
     plain = {plain_name(name) for name in names}
     has_levels = any(_OF_LEVEL.fullmatch(name) for name in plain)
-    return _MIDPOINT in plain and has_levels and not any(map(names_an_open, names))
+    return MIDPOINT in plain and has_levels and not any(map(names_an_open, names))
 
 
 def names_book_numbers(name: str) -> bool:
     """Whether a column with this name has the midpoint, a level or trades of order-book snapshots."""
     plain = plain_name(name)
-    return plain in (_MIDPOINT, *_TRADED) or _OF_LEVEL.fullmatch(plain) is not None
+    return plain in (MIDPOINT, *_TRADED) or _OF_LEVEL.fullmatch(plain) is not None
 
 
 def find_book_columns(names: Sequence[str], config: DataConfig, source: str) -> BookColumns:
@@ -86,16 +86,16 @@ def find_book_columns(names: Sequence[str], config: DataConfig, source: str) -> 
     levels = 1 + max((int(plain.rpartition("_")[2]) for plain in found), default=0)
     has_time = bool({"time", "date"} & given.keys())
     time = find_time(given, by_plain, names) if has_time or _TIME not in by_plain else (by_plain[_TIME],)
-    missing = [*([] if time else [_TIME]), *([] if _MIDPOINT in by_plain else [_MIDPOINT])]
+    missing = [*([] if time else [_TIME]), *([] if MIDPOINT in by_plain else [MIDPOINT])]
     missing += [name for name in _needed(found, levels) if name not in found]
     if missing:
         more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         raise DataError(
             f"{source}: the order book has no column {', '.join(missing[:_NAMED])}{more}; data.format order_book needs "
-            f"{_TIME}, {_MIDPOINT}, and for each of the {levels} levels N bids_distance_N, bids_notional_N, "
+            f"{_TIME}, {MIDPOINT}, and for each of the {levels} levels N bids_distance_N, bids_notional_N, "
             "asks_distance_N and asks_notional_N"
         )
-    middle = by_plain[_MIDPOINT]
+    middle = by_plain[MIDPOINT]
     spread = None if config.spread_column == "auto" else spread_column(by_plain, config.spread_column, source)
     symbol = given.get("symbol") or by_plain.get("symbol")
     bars = Columns(time, middle, middle, middle, middle, volume=None, spread=spread, symbol=symbol)

@@ -5,7 +5,7 @@ the notional of buys and sells since the snapshot before. So an order that follo
 midpoint of the next one, with the spread of the next one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 
 from fxai.errors import DataError
 from fxai.market.bars import FloatArray, ReadingNote
-from fxai.market.reading.book_columns import SIDES, BookColumns
+from fxai.market.reading.book_columns import MIDPOINT, SIDES, BookColumns
 from fxai.market.reading.invalid import Fault
 from fxai.market.reading.numbers import numbers
 from fxai.spec.fields.data_config import DataConfig
@@ -43,73 +43,71 @@ def read_book(table: pd.DataFrame, columns: BookColumns, config: DataConfig, sou
         DataError: If a cell is not a number, or the book lacks levels or columns of `data.features.order_book`.
     """
     wanted = _wanted(columns, config.features.order_book, source)
-    middle = numbers(table, columns.midpoint, source)
-    kept: dict[str, FloatArray] = {}
-    faults = [Fault(f"{columns.midpoint} is empty", np.isnan(middle))]
-    faults.append(Fault(f"{columns.midpoint} must be above zero", middle <= 0))
-    best = {}
-    for side in SIDES:
-        distances = _Distances(side)
-        for level in range(columns.levels):
-            plain = f"{side}_distance_{level}"
-            values = numbers(table, columns.names[plain], source)
-            faults.extend(distances.faults_of(plain, values))
-            if plain in wanted:
-                kept[plain] = values
-            if level == 0:
-                best[side] = values
-    crossed = Fault("the best bid is above the best ask (bids_distance_0 and asks_distance_0)", _above(best))
-    faults.insert(0, crossed)
-    for plain, name in columns.names.items():
-        if "_distance_" in plain:
-            continue
-        values = numbers(table, name, source)
-        faults.append(Fault(f"{plain} is empty", np.isnan(values)))
-        faults.append(Fault(f"{plain} is negative", values < 0))
-        if plain in wanted or plain in ("buys", "sells"):
-            kept[plain] = values
-    volume = kept["buys"] + kept["sells"] if columns.has_trades else None
+    read = _Reader(table, columns, source)
+    faults = tuple(fault for fault in _faults(read, columns) if fault.wrong.any())
+    middle, bid, ask = read(MIDPOINT), read("bids_distance_0"), read("asks_distance_0")
     return BookValues(
-        spread=(best["asks"] - best["bids"]) * middle,
-        volume=volume,
-        kept={name: values for name, values in kept.items() if name in wanted},
-        faults=tuple(fault for fault in faults if fault.wrong.any()),
+        spread=(ask - bid) * middle,
+        volume=read("buys") + read("sells") if columns.has_trades else None,
+        kept={name: read(name) for name in columns.names if name in wanted},
+        faults=faults,
     )
 
 
-def book_note(columns: BookColumns, rows: int) -> ReadingNote:
-    """How bars are made of snapshots."""
-    traded = ", buys plus sells as volume" if columns.has_trades else ""
-    spread = columns.bars.spread or "best bid and ask"
-    text = (
-        f"order-book snapshots of {columns.levels} levels: a bar is one snapshot, with the midpoint as its prices, the "
-        f"spread of {spread}{traded}"
-    )
-    return ReadingNote("order book", text, rows)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the numbers of a column of the book by its name in the format."""
+
+    table: pd.DataFrame
+    columns: BookColumns
+    source: str
+
+    def __call__(self, name: str) -> FloatArray:
+        of_file = self.columns.midpoint if name == MIDPOINT else self.columns.names[name]
+        return numbers(self.table, of_file, self.source)
 
 
-class _Distances:
-    """Checks the distances of one side, from the best level on."""
+def _faults(read: _Reader, columns: BookColumns) -> Iterator[Fault]:
+    """Everything that may make rows invalid; the arrays of one fault are in memory at a time."""
+    bid, ask = (read(f"{side}_distance_0") for side in SIDES)
+    yield Fault("the best bid is above the best ask (bids_distance_0 and asks_distance_0)", bid > ask)
+    middle = read(MIDPOINT)
+    yield Fault(f"{MIDPOINT} is empty", np.isnan(middle))
+    yield Fault(f"{MIDPOINT} must be above zero", middle <= 0)
+    for side in SIDES:
+        yield from _faults_of_distances(read, side, columns.levels)
+    for name in columns.names:
+        if "_distance_" not in name:
+            values = read(name)
+            yield Fault(f"{name} is empty", np.isnan(values))
+            yield Fault(f"{name} is negative", values < 0)
 
-    def __init__(self, side: str) -> None:
-        self._sign = -1 if side == "bids" else 1
-        self._nearer: tuple[str, FloatArray] | None = None
 
-    def faults_of(self, name: str, values: FloatArray) -> Iterator[Fault]:
+def _faults_of_distances(read: _Reader, side: str, levels: int) -> Iterator[Fault]:
+    """The faults of the distances of one side, from the best level on."""
+    sign = -1 if side == "bids" else 1
+    for level in range(levels):
+        name, values = f"{side}_distance_{level}", read(f"{side}_distance_{level}")
         yield Fault(f"{name} is empty", np.isnan(values))
-        if self._sign < 0:
+        if side == "bids":
             yield Fault(f"{name} is above 0, and bids are below the midpoint", values > 0)
             yield Fault(f"{name} is -1 or less, and distances are fractions of the midpoint", values <= -1)
         else:
             yield Fault(f"{name} is below 0, and asks are above the midpoint", values < 0)
-        if self._nearer is not None:
-            before, nearer = self._nearer
-            yield Fault(f"{name} is nearer to the midpoint than {before}", self._sign * values < self._sign * nearer)
-        self._nearer = name, values
+        if level > 0:
+            nearer = f"{side}_distance_{level - 1}"
+            yield Fault(f"{name} is nearer to the midpoint than {nearer}", sign * values < sign * read(nearer))
 
 
-def _above(best: Mapping[str, FloatArray]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    return best["bids"] > best["asks"]
+def book_note(columns: BookColumns, config: DataConfig, rows: int) -> ReadingNote:
+    """How bars are made of snapshots."""
+    traded = ", buys plus sells as volume" if columns.has_trades else ""
+    spread = f"the spread of {columns.bars.spread or 'best bid and ask'}"
+    text = (
+        f"order-book snapshots of {columns.levels} levels: a bar is one snapshot, with the midpoint as its prices, "
+        f"{'no spread' if config.spread_column is None else spread}{traded}"
+    )
+    return ReadingNote("order book", text, rows)
 
 
 def _wanted(columns: BookColumns, config: OrderBookConfig, source: str) -> frozenset[str]:

@@ -104,7 +104,7 @@ def _read_bars(parsed: ParsedTable, config: DataConfig, source: str, data_hash: 
         columns=rows.columns,
         book=rows.book,
     )
-    of_file = parsed.notes if book is None else (book_note(book, len(rows.time)), *parsed.notes)
+    of_file = parsed.notes if book is None else (book_note(book, config, len(rows.time)), *parsed.notes)
     found = (
         *of_file,
         *of_instrument,
