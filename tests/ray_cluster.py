@@ -1,6 +1,9 @@
 """A Ray cluster of several nodes on this machine, for tests."""
 
 import contextlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,8 +54,26 @@ class SmallCluster:
 
 
 @contextmanager
+def open_cluster() -> Iterator[str]:
+    """The address of a cluster without authentication, in a process of its own: Ray reads the mode once a process."""
+    code = "import ray_cluster as r\nwith r.small_cluster('disabled') as c: print('at', c.address, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield next(line.split()[1] for line in process.stdout if line.startswith("at "))
+        process.stdin.write("\n")
+        process.stdin.flush()
+
+
+@contextmanager
 def small_cluster(mode: str = "token") -> Iterator[SmallCluster]:
-    """A cluster with two CPUs on its head. `mode` is that of its authentication."""
+    """A cluster with two CPUs on its head. `mode` is that of its authentication, the same for all of this process."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**_ENVIRONMENT, "RAY_AUTH_MODE": mode}.items():
             patch.setenv(name, value)

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from fxai.objectives.handle import Trial, seed_libraries
+from fxai.objectives.handle import Trial, load_generators, seed_libraries
 from fxai.objectives.multi_seed import MultiSeed
 from fxai.objectives.report_log import ReportLog
 from fxai.objectives.report_parser import outcome_of
@@ -62,6 +62,7 @@ class ProcessMessage:
 
 def python_function(function: Function, process_trees: ProcessTrees) -> Objective:
     """The function as an objective, called once per seed of a trial."""
+    load_generators()
     return MultiSeed(FunctionObjective(function, process_trees))
 
 

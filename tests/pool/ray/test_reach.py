@@ -10,7 +10,7 @@ import pytest
 from fxai.errors import InputError
 from fxai.pool.ray import reach
 from fxai.pool.ray.reach import answers_without_token, check_cluster, found_address, is_this_machine
-from ray_cluster import SmallCluster, small_cluster
+from ray_cluster import SmallCluster, open_cluster
 
 
 def test_a_cluster_answers_with_its_versions_and_nodes(ray_cluster: SmallCluster) -> None:
@@ -35,12 +35,12 @@ def test_a_cluster_of_other_versions_is_told(ray_cluster: SmallCluster, monkeypa
 
 
 def test_an_open_cluster_on_other_machines_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with small_cluster(mode="disabled") as cluster:
-        assert check_cluster(cluster.address, unprotected=False).nodes, "this machine's own cluster may be open"
+    with open_cluster() as address:
+        assert check_cluster(address, unprotected=False).nodes, "this machine's own cluster may be open"
         monkeypatch.setattr(reach, "is_this_machine", lambda _host: False)
         with pytest.raises(InputError, match=r"everyone who reaches it.*RAY_AUTH_MODE=token.*--ray-unprotected"):
-            check_cluster(cluster.address, unprotected=False)
-        assert check_cluster(cluster.address, unprotected=True).nodes
+            check_cluster(address, unprotected=False)
+        assert check_cluster(address, unprotected=True).nodes
 
 
 def test_an_address_where_nothing_listens_is_refused() -> None:
