@@ -73,12 +73,14 @@ def open_cluster() -> Iterator[str]:
 
 @contextmanager
 def small_cluster(mode: str = "token") -> Iterator[SmallCluster]:
-    """A cluster with two CPUs on its head. `mode` is that of its authentication, the same for all of this process."""
+    """A cluster with two CPUs on its head. `mode` is that of its authentication."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**_ENVIRONMENT, "RAY_AUTH_MODE": mode}.items():
             patch.setenv(name, value)
-        from ray.cluster_utils import Cluster  # noqa: PLC0415 - reads the variables, and takes a second
+        from ray._private.authentication_test_utils import reset_auth_token_state  # noqa: PLC0415 - takes a second
+        from ray.cluster_utils import Cluster  # noqa: PLC0415
 
+        reset_auth_token_state()  # another test may have imported Ray, which reads the variables then
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "object_store_memory": _STORE_BYTES})
         yield SmallCluster(cluster)
         cluster.shutdown()

@@ -47,6 +47,8 @@ def test_a_run_is_running_then_killed_then_interrupted(fxai: Fxai) -> None:
     with subprocess.Popen(RUN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         assert row_when(fxai, "running")["pid"] == run.pid
         run.send_signal(signal.SIGINT)
+        time.sleep(1.5)  # a second one within a second is ignored
+        run.send_signal(signal.SIGINT)  # stops now; the trial reports nothing, so it would end after a minute
         assert run.wait(60) == 130
     row = row_when(fxai, "interrupted")
     assert row["start"] <= row["end"]

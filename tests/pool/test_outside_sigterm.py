@@ -21,11 +21,14 @@ def program(folder: Path, script: str, number: int) -> TrialRequest:
     return replace(made, command=("sh", "-c", REPORT + script))
 
 
-def sigterm_to_all() -> None:
+def sigterm_to_all() -> list[psutil.Process]:
+    """Send SIGTERM to the processes of the pool, and return them."""
     supervisors = [each for each in psutil.Process().children() if "supervisor.py" in " ".join(each.cmdline())]
     assert supervisors
-    for process in [*supervisors, *(below for each in supervisors for below in each.children(recursive=True))]:
+    processes = [*supervisors, *(below for each in supervisors for below in each.children(recursive=True))]
+    for process in processes:
         process.send_signal(signal.SIGTERM)
+    return processes
 
 
 def state_after_sigterm(workers: LocalPool, trial: TrialRequest) -> TrialState:
@@ -57,7 +60,6 @@ def test_a_worker_that_has_ignored_it_ends_with_its_pool(tmp_path: Path) -> None
     with LocalPool([Slot(0)], tmp_path, PROGRAMS) as workers:
         workers.submit(program(tmp_path, "sleep 600", 1))
         events_until(workers, lambda event: isinstance(event, Report))
-        sigterm_to_all()
-        processes = psutil.Process().children(recursive=True)
+        processes = sigterm_to_all()
         assert not [event for event in workers.events(0.2) if isinstance(event, WorkerLost)]
     assert not psutil.wait_procs([each for each in processes if each.is_running()], timeout=60)[1]

@@ -9,7 +9,7 @@ from joined_runs import STUDY, joined_runs
 
 
 def test_the_killed_owner_of_three_runs_is_replaced(postgresql: DatabaseServer, tmp_path: Path) -> None:
-    with joined_runs(tmp_path, postgresql.url(), trials=20) as runs:
+    with joined_runs(tmp_path, postgresql.url(), trials=20, seconds=0.5) as runs:
         others = [runs.start() for _ in range(3)]
         owner = runs.wait_for_owner()
         others.remove(owner)
