@@ -23,7 +23,7 @@ def program(folder: Path, script: str, number: int) -> TrialRequest:
 
 def sigterm_to_all() -> list[psutil.Process]:
     """Send SIGTERM to the processes of the pool, and return them."""
-    supervisors = [each for each in psutil.Process().children() if "supervisor.py" in " ".join(each.cmdline())]
+    supervisors = [each for each in psutil.Process().children() if "fxai.worker.main" in each.cmdline()]
     assert supervisors
     processes = [*supervisors, *(below for each in supervisors for below in each.children(recursive=True))]
     for process in processes:
