@@ -97,10 +97,9 @@ def test_a_hanging_tracker_is_stopped_after_a_minute_with_its_stack(start: Start
 
 
 def tracker_supervisor() -> psutil.Process:
-    """Of the tracker; this process may have children of other tests, such as Python's resource tracker."""
-    (supervisor,) = [
-        each for each in psutil.Process().children() if any("supervisor.py" in word for word in each.cmdline())
-    ]
+    """Of the tracker; this process may have children of other tests, such as the driver of a Ray cluster."""
+    lines = ((each, " ".join(each.cmdline())) for each in psutil.Process().children())
+    (supervisor,) = [each for each, line in lines if "supervisor.py" in line and "fxai.pool.ray.driver" not in line]
     return supervisor
 
 
