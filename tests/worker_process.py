@@ -11,6 +11,14 @@ def worker_process() -> int:
     Other tests of the same process may have left a database server running.
     """
     found = psutil.Process().children(recursive=True)
-    workers = [each for each in found if "fxai.worker.main" in each.cmdline() and each.ppid() != os.getpid()]
+    workers = [each for each in found if "fxai.worker.main" in words_of(each) and each.ppid() != os.getpid()]
     (worker,) = [each for each in workers if not each.children()]
     return int(worker.pid)
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """The command line of a process. Empty for one that has ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []

@@ -9,6 +9,7 @@ import psutil
 from drive_workers import events_until, request_for, result_of
 from fxai.pool import LocalPool, WorkerLost
 from fxai.protocol import Decision, LanePlan, Report, Slot, TrialRequest, TrialState
+from worker_process import words_of
 
 CODE = str(Path(__file__).parents[1] / "objectives")
 PROGRAMS = LanePlan("command", {})
@@ -23,7 +24,7 @@ def program(folder: Path, script: str, number: int) -> TrialRequest:
 
 def sigterm_to_all() -> list[psutil.Process]:
     """Send SIGTERM to the processes of the pool, and return them."""
-    supervisors = [each for each in psutil.Process().children() if "fxai.worker.main" in each.cmdline()]
+    supervisors = [each for each in psutil.Process().children() if "fxai.worker.main" in words_of(each)]
     assert supervisors
     processes = [*supervisors, *(below for each in supervisors for below in each.children(recursive=True))]
     for process in processes:

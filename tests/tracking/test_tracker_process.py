@@ -13,6 +13,7 @@ from fxai.protocol.tracker_messages import TrackerWelcome
 from fxai.tracking import StudyMessage, TrackerProcess, TrialEndedMessage, tracker_process
 from fxai.tracking.trackers import tracker_environment
 from small_story import heard, opening, report
+from worker_process import words_of
 
 END_OF_TRIAL = StudyMessage(trial_ended=TrialEndedMessage(0, "complete", 0.5))
 
@@ -98,7 +99,7 @@ def test_a_hanging_tracker_is_stopped_after_a_minute_with_its_stack(start: Start
 
 def tracker_supervisor() -> psutil.Process:
     """Of the tracker; this process may have children of other tests, such as the driver of a Ray cluster."""
-    lines = ((each, " ".join(each.cmdline())) for each in psutil.Process().children())
+    lines = ((each, " ".join(words_of(each))) for each in psutil.Process().children())
     (supervisor,) = [each for each, line in lines if "supervisor.py" in line and "fxai.pool.ray.driver" not in line]
     return supervisor
 
