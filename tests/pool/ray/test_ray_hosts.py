@@ -1,5 +1,6 @@
 """Workers on a Ray cluster whose nodes come and go, and the end of the parent."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from fxai.pool.remote.messages import FolderProbe
 from fxai.pool.remote.remote_pool import RemotePool
 from fxai.protocol import Cause, Report, TrialPaths, TrialState
 from ray_cluster import KeptHosts, SmallCluster, node_files, ray_pool
+from worker_process import words_of
 
 PARENT = Path(__file__).parents[2] / "parent_of_ray_workers.py"
 
@@ -63,6 +65,16 @@ def test_a_worker_that_dies_is_replaced_on_its_node(ray_hosts: KeptHosts, tmp_pa
         assert isinstance(lost, WorkerLost)
         assert (lost.trials, lost.host) == ((1,), "")
         assert result_of(pool, request_for("counts", 2, tmp_path)).state is TrialState.COMPLETE
+
+
+def test_sigterm_does_not_end_the_driver(ray_hosts: KeptHosts, tmp_path: Path) -> None:
+    """Slurm sends it to all processes of a job before the job's end; the run then still receives what was trained."""
+    processes = psutil.Process().children(recursive=True)
+    drivers = [each for each in processes if "fxai.pool.ray.driver" in words_of(each)]
+    (driver,) = [each for each in drivers if each.ppid() != os.getpid()]  # the other one is its supervisor
+    with ray_pool(ray_hosts, tmp_path / "logs", workers=1) as pool:
+        driver.terminate()
+        assert result_of(pool, request_for("counts", 1, tmp_path)).state is TrialState.COMPLETE
 
 
 @pytest.mark.parametrize("starts_ray", [False, True])

@@ -6,7 +6,6 @@ stay in this process.
 
 import asyncio
 import contextlib
-import os
 import socket
 import sys
 from collections.abc import Callable
@@ -16,15 +15,17 @@ from fxai.pool.ray.cluster import connect, disconnect, reason_of
 from fxai.pool.ray.messages import FromDriver, RayFailure, ToDriver
 from fxai.pool.remote.messages import MOST_MESSAGE_BYTES
 from fxai.protocol.wire import from_line, to_line
+from fxai.sigterm import ignore_sigterm
 
 _LINE_LIMIT = 4 * MOST_MESSAGE_BYTES
 
 
 class RayDriver:
-    """Serves one parent over `channel`."""
+    """Serves one parent over `channel`. The supervisor ends this process when it has closed its end of `control`."""
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, control: socket.socket) -> None:
         self._channel = channel
+        self._control = control
         self._fleet: ActorFleet | None = None
 
     async def serve(self) -> None:
@@ -50,6 +51,7 @@ class RayDriver:
     async def _handle(self, message: ToDriver, send: Callable[[FromDriver], None]) -> None:
         if message.start is not None:
             ready = connect(message.start)
+            ignore_sigterm(self._control)  # Ray has installed a handler of its own, which ends the process
             self._fleet = ActorFleet(message.start.files, send)
             send(FromDriver(ready=ready))
         elif self._fleet is None:
@@ -63,9 +65,11 @@ class RayDriver:
 
 
 def main() -> None:
-    channel = int(sys.argv[1])
-    os.set_inheritable(channel, False)  # Ray's processes must not keep it open
-    asyncio.run(RayDriver(socket.socket(fileno=channel)).serve())
+    channel, control = (socket.socket(fileno=int(each)) for each in sys.argv[1:3])
+    for each in (channel, control):
+        each.set_inheritable(False)  # Ray's processes must not keep it open
+    ignore_sigterm(control)
+    asyncio.run(RayDriver(channel, control).serve())
     disconnect()
 
 
