@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 import fxai
+from child_process import ChildProcess
 from fxai.pool import Limits
 from fxai.pool.ray.messages import NodeFiles, StartRay, WorkerDemand
 from fxai.pool.ray.ray_hosts import RayHosts, RayLink
@@ -57,7 +58,7 @@ class SmallCluster:
 def open_cluster() -> Iterator[str]:
     """The address of a cluster without authentication, in a process of its own: Ray reads the mode once a process."""
     code = "import ray_cluster as r\nwith r.small_cluster('disabled') as c: print('at', c.address, flush=True); input()"
-    with subprocess.Popen(
+    with ChildProcess(
         [sys.executable, "-c", code],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 
+from child_process import ChildProcess
 from fxai.sigterm import seconds_since_sigterm
 
 CHILD = """
@@ -30,7 +31,7 @@ while True:
 def test_it_ends_only_after_the_control_socket_is_closed_and_its_children_end_at_once() -> None:
     near, far = socket.socketpair()
     command = [sys.executable, "-c", CHILD, str(far.fileno())]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, pass_fds=[far.fileno()]) as child:
+    with ChildProcess(command, stdout=subprocess.PIPE, text=True, pass_fds=[far.fileno()]) as child:
         assert child.stdout is not None
         assert child.stdout.readline().split() == ["inf", "True", str(-signal.SIGTERM), str(-signal.SIGTERM)]
         child.terminate()

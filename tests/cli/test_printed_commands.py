@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from optuna.storages import RDBStorage
 
+from child_process import ChildProcess
 from cli.conftest import Finished, Fxai, call_fxai
 
 STUDY = "it's 1 $study"
@@ -92,7 +93,7 @@ def serve(folder: Path, arguments: Sequence[str]) -> Finished:
     """Run the dashboard until it prints its address."""
     program = [sys.executable, "-c", "from fxai.cli.app import main; main()", *arguments, "--port", "0"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(program, cwd=folder, stdout=subprocess.PIPE, text=True, env=environment) as server:
+    with ChildProcess(program, cwd=folder, stdout=subprocess.PIPE, text=True, env=environment) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
         server.send_signal(signal.SIGINT)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import fxai
+from child_process import ChildProcess
 from cli.conftest import SMALL_SPEC, Finished, call_fxai
 from cli.test_server_storage import OWN, RUN, SLOW
 from database_servers import DatabaseServer
@@ -81,7 +82,7 @@ def kill_in_third_trial(work: Path, url: str, *options: str) -> None:
     command = [sys.executable, "-c", quick + RUN, "run", "--spec", "slow.yaml", "--results-dir", url, *options]
     environment = {**os.environ, "XDG_STATE_HOME": str(work.parent / "first" / "state")}
     store = Store(url)
-    with subprocess.Popen(
+    with ChildProcess(
         command, cwd=work, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as running:
         while "slow/trials/00002/trial.log" not in store.files("slow") or not (options or store.read("studies.db")):

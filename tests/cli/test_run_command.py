@@ -14,6 +14,7 @@ import psutil
 import pytest
 import yaml
 
+from child_process import ChildProcess
 from cli.conftest import SMALL_SPEC, Finished, Fxai, call_fxai
 from fxai.search.lock import hold_folder, hold_study
 from inline_workers import train_in_this_process
@@ -159,7 +160,7 @@ def test_a_signal_ends_the_run_in_good_order(folder: Path, number: signal.Signal
     arguments = ("--spec", "small.yaml", "--n-jobs", "1", "--n-trials", "1000")
     program = [sys.executable, "-c", "from fxai.cli.app import main; main()", *arguments]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:
+    with ChildProcess(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:
         assert run.stdout is not None
         first = next(line for line in run.stdout if "complete" in line)
         parent = psutil.Process(run.pid)

@@ -10,6 +10,7 @@ from threading import Thread
 
 import pytest
 
+from child_process import ChildProcess
 from cli.conftest import Finished, call_fxai
 from cli.test_verdict_command import SPEC, write_bars
 from dashboard.test_serve import no_files, no_index
@@ -154,7 +155,7 @@ def test_a_killed_run_is_resumed(postgresql: DatabaseServer, tmp_path: Path) -> 
     (tmp_path / "slow.yaml").write_text(SLOW)
     (tmp_path / "own.py").write_text(OWN.replace("WAIT", "600"))
     command = [sys.executable, "-c", RUN, "run", "--spec", "slow.yaml", "--storage", url]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+    with ChildProcess(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
         while states(url) != ["COMPLETE", "COMPLETE", "RUNNING"]:
             assert running.poll() is None
         running.send_signal(signal.SIGKILL)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from child_process import ChildProcess
 from cli.conftest import Fxai
 
 SPEC = """\
@@ -36,7 +37,7 @@ def row_when(fxai: Fxai, state: str) -> dict[str, Any]:
 
 def test_a_run_is_running_then_killed_then_interrupted(fxai: Fxai) -> None:
     Path("slow.yaml").write_text(SPEC)
-    with subprocess.Popen(RUN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+    with ChildProcess(RUN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         row = row_when(fxai, "running")
         assert (row["pid"], row["end"], row["reason"], row["target"]) == (run.pid, None, None, 2)
         run.kill()
@@ -44,7 +45,7 @@ def test_a_run_is_running_then_killed_then_interrupted(fxai: Fxai) -> None:
         row = row_when(fxai, "killed")
         assert (row["pid"], row["end"]) == (None, None)
         assert row["reason"].startswith(f"process {run.pid} on ")
-    with subprocess.Popen(RUN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+    with ChildProcess(RUN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         assert row_when(fxai, "running")["pid"] == run.pid
         run.send_signal(signal.SIGINT)
         time.sleep(1.5)  # a second one within a second is ignored

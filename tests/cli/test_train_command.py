@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from statistics import fmean
 
+from child_process import ChildProcess
 from cli.conftest import Finished, call_fxai
 from fxai.market.scores.track_record import read_track_record
 from fxai.metric_text import number_text
@@ -67,7 +68,7 @@ def test_a_killed_training_resumes_to_the_same_agents(small_run: SmallRun, tmp_p
     made = (*(f"--set={key}={value}" for key, value in settings.items()), "--seeds", "2", "--save-path", "out")
     program = "from fxai.cli.app import main; main()"
     command = (sys.executable, "-c", program, "train", config, *made)
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as training:
+    with ChildProcess(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as training:
         assert training.stdout is not None
         next(line for line in training.stdout if "update 20 of 60" in line)
         training.kill()

@@ -11,6 +11,7 @@ from pathlib import Path
 import optuna
 import pytest
 
+from child_process import ChildProcess
 from fxai.dashboard.serve import Shown, dashboard_server
 from fxai.errors import InputError
 
@@ -107,7 +108,7 @@ def test_without_a_database_the_port_is_free_again(tmp_path: Path, storage_url: 
 def test_ctrl_c_ends_it_without_a_traceback(storage_url: str):
     shown = "Shown(sys.argv[1], dict, str)"
     program = f"import sys; from fxai.dashboard.serve import Shown, serve; serve({shown}, 0, on_ready=print)"
-    with subprocess.Popen(
+    with ChildProcess(
         [sys.executable, "-u", "-c", program, storage_url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None

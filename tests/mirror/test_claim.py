@@ -1,11 +1,11 @@
 """The claim of a run on a URL."""
 
 import json
-import subprocess
 import sys
 
 import pytest
 
+from child_process import ChildProcess
 from fxai.errors import StudyHeldError
 from fxai.mirror import claim
 from fxai.mirror.claim import Claim
@@ -38,7 +38,7 @@ def test_a_claim_of_another_machine_lapses(url: str) -> None:
 def test_a_claim_of_a_killed_process_of_this_machine_is_taken(url: str) -> None:
     store = Store(url)
     Claim(store)
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+    with ChildProcess([sys.executable, "-c", ""]) as ended:
         pass
     change(store, pid=ended.pid)
     Claim(store)

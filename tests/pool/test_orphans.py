@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from child_process import ChildProcess
 from drive_workers import PATIENCE
 
 PARENT = Path(__file__).parents[1] / "parent_of_workers.py"
@@ -16,7 +17,7 @@ PARENT = Path(__file__).parents[1] / "parent_of_workers.py"
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT, None])
 def test_a_parent_that_ends_leaves_no_process(tmp_path: Path, ending: signal.Signals | None):
-    with subprocess.Popen([sys.executable, PARENT, tmp_path], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as parent:
+    with ChildProcess([sys.executable, PARENT, tmp_path], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as parent:
         worker_pids = json.loads(parent.stdout.readline())
         process_tree = psutil.Process(parent.pid).children(recursive=True)
         assert set(worker_pids) <= {process.pid for process in process_tree}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from child_process import ChildProcess
 from fxai.search.lock import hold_study
 from fxai.search.run_now import RunNow, run_now
 from fxai.search.stored_run import RunState, StoredRun
@@ -56,7 +57,7 @@ def test_a_run_without_an_end_that_holds_nothing_was_killed(url: str) -> None:
 def test_a_process_that_is_not_of_the_run_does_not_make_it_running(url: str) -> None:
     run = StoredRun.begun().ended(RunState.FINISHED, None)
     command = [sys.executable, "-c", HOLD, url, str(state_directory())]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    with ChildProcess(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         found = run_now(url, "s", run)

@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 from sqlalchemy import event
 
+from child_process import ChildProcess
 from fxai.errors import StorageError
 from fxai.protocol import Cause, Report, TrialError, TrialResult, TrialState
 from fxai.search import attributes
@@ -156,7 +157,7 @@ def test_killed_at_any_moment_loses_nothing_that_was_acknowledged(
     lines: int, open_study: Opener, url: str, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-c", CHILD, url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as child:
+    with ChildProcess(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as child:
         assert child.stdout is not None
         heard = [child.stdout.readline().split() for _ in range(lines)]
         child.send_signal(signal.SIGKILL)

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 import lease_holder
+from child_process import ChildProcess
 from database_servers import DatabaseServer
 from fxai.errors import InputError, LeaseLostError, StudyHeldError
 from fxai.search.lock import hold_study, is_held
@@ -43,7 +44,7 @@ def taken_after_a_while(url: str) -> StudyLease:
 def other_holder(url: str) -> Iterator[subprocess.Popen[str]]:
     """Another process, which holds the lease and has asked for a trial."""
     command = [sys.executable, lease_holder.__file__, url, str(SECONDS)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with ChildProcess(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert answer(process) == "generation 1"
             yield process

@@ -1,15 +1,15 @@
 """The actor on a node."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
+from child_process import ChildProcess
 from fxai.pool.ray.host_actor import remove_abandoned
 
 
 def test_the_folders_of_killed_actors_are_deleted(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+    with ChildProcess([sys.executable, "-c", ""]) as ended:
         pass
     names = (f"fxai_ray_{ended.pid}_a", f"fxai_ray_{os.getpid()}_b", "fxai_ray_notes", "other")
     for name in names:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from child_process import ChildProcess
 from drive_workers import PATIENCE, events_until, request_for, result_of, results_of
 from fxai.errors import FxaiError, InputError
 from fxai.pool import Limits, WorkerLost
@@ -82,7 +83,7 @@ def test_a_parent_that_is_killed_leaves_no_worker(
     ray_cluster: SmallCluster, tmp_path: Path, *, starts_ray: bool
 ) -> None:
     arguments = [sys.executable, str(PARENT), str(tmp_path), "" if starts_ray else ray_cluster.address]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stdin=subprocess.PIPE) as parent:
+    with ChildProcess(arguments, stdout=subprocess.PIPE, stdin=subprocess.PIPE) as parent:
         worker = psutil.Process(int(parent.stdout.readline()))
         process_tree = [worker, *worker.parents()[:2], *psutil.Process(parent.pid).children(recursive=True)]
         own = [process for process in process_tree if process.pid != parent.pid and "raylet" not in process.name()]
