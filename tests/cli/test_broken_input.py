@@ -65,9 +65,9 @@ SPECS = {
         GOOD + "    training_config: {training: {algorithm: dqnn}}\n",
         "bad.yaml:7: studies[0].training_config.training.algorithm: unknown algorithm 'dqnn'; did you mean 'dqn'?",
     ),
-    "a relative of an algorithm": (
-        GOOD + "    training_config: {training: {algorithm: D3QN}}\n",
-        "'D3QN' is written as algorithm: dqn with double: true and dueling: true",
+    "a name of an algorithm and a switch that contradict each other": (
+        GOOD + "    training_config: {training: {algorithm: D3QN, double: false}}\n",
+        "bad.yaml:7: studies[0].training_config.training: algorithm 'D3QN' has double: true; write algorithm: dqn",
     ),
     "a key of another algorithm": (
         GOOD + "    training_config:\n      training:\n        algorithm: dqn\n        clip_epsilon: 0.2\n",

@@ -7,6 +7,7 @@ import pytest
 
 import fxai
 from docs.pages import DOCS, REPOSITORY, assert_can_be_called, is_ours
+from fxai.spec.fields.algorithm_names import NAMES
 from fxai.spec.reading.schema import json_schema
 from fxai.spec.search.metrics import METRICS
 
@@ -52,7 +53,7 @@ def is_there(code: str, row: str) -> bool:
         return name in fxai.__all__ and all(hasattr(getattr(fxai, name), each) for each in attributes)
     if code.startswith("."):
         return code[1:] in fxai.api.minimal_tuner.TuneResult.__dataclass_fields__
-    return code in row or code in ELSEWHERE or code in METRICS or (REPOSITORY / code).is_file() or is_spec_key(code)
+    return code in row or code in {*ELSEWHERE, *METRICS, *NAMES} or (REPOSITORY / code).is_file() or is_spec_key(code)
 
 
 @pytest.mark.parametrize(("there", "here"), ROWS, ids=[row[0] for row in ROWS])

@@ -12,7 +12,7 @@ from typing import Any
 
 from fxai.api.field_names import SECTION_SYNONYMS, SECTIONS, SYNONYMS, field_of
 from fxai.errors import InputError
-from fxai.spec.fields.algorithm import DEFAULT_ALGORITHM
+from fxai.spec.fields.algorithm import DEFAULT_ALGORITHM, algorithm_named, algorithm_of
 from fxai.spec.search.config_fields import config_fields
 
 Config = Mapping[str, Any]
@@ -43,7 +43,7 @@ def places_of(own: str, config: Config | None) -> dict[str, tuple[str, ...]]:
 
 
 def algorithm_in(sections: Mapping[str, Config]) -> str:
-    return str(sections.get("training", {}).get("algorithm", DEFAULT_ALGORITHM))
+    return algorithm_of(sections.get("training", {}))
 
 
 def set_nested(tree: dict[str, Any], path: str, value: Any) -> None:
@@ -96,4 +96,5 @@ def _path(field: _Field, algorithm: str) -> str:
 
 
 def _algorithm(fields: Sequence[_Field]) -> str:
-    return next((str(each.value) for each in reversed(fields) if each.key == "algorithm"), DEFAULT_ALGORITHM)
+    named = (algorithm_named(each.value) for each in reversed(fields) if each.key == "algorithm")
+    return next(named, DEFAULT_ALGORITHM)

@@ -203,11 +203,20 @@ def faults_under(training: str, name: str = "training.gamma") -> list[str]:
 @pytest.mark.parametrize(
     ("training", "fault"),
     [
-        ("algorithm: dqnn", ".algorithm: unknown algorithm 'dqnn'; did you mean 'dqn'? Known: ppo, a2c, dqn"),
-        ("algorithm: D3QN", ".algorithm: 'D3QN' is written as algorithm: dqn with double: true and dueling: true"),
-        ("algorithm: reinforce, batch_size: 0", ".algorithm: unknown algorithm 'reinforce'. Known: ppo, a2c, dqn"),
-        ("algorithm: ", ".algorithm: must be one of ppo, a2c, dqn"),
-        ("algorithm: [dqn]", ".algorithm: must be one of ppo, a2c, dqn"),
+        (
+            "algorithm: dqnn",
+            ".algorithm: unknown algorithm 'dqnn'; did you mean 'dqn'? Known: ppo, a2c, dqn, double_dqn",
+        ),
+        (
+            "algorithm: D3QN, double: false",
+            ": algorithm 'D3QN' has double: true; write algorithm: dqn to set each switch",
+        ),
+        (
+            "algorithm: reinforce, batch_size: 0",
+            ".algorithm: unknown algorithm 'reinforce'. Known: ppo, a2c, dqn, double_dqn",
+        ),
+        ("algorithm: ", ".algorithm: must be one of ppo, a2c, dqn, double_dqn"),
+        ("algorithm: [dqn]", ".algorithm: must be one of ppo, a2c, dqn, double_dqn"),
         (
             "algorithm: dqn, clip_epsilon: 0.2",
             ".clip_epsilon: dqn has no 'clip_epsilon', a key of ppo; dqn has double,",

@@ -96,7 +96,7 @@ def test_every_study_is_set() -> None:
         ({"training.target_tau": "0.1"}, "--set: training.target_tau: ppo has no 'training.target_tau', a key of dqn;"),
         ({"training.algorithm": "dqn"}, "--set: parameters[2].name: dqn has no 'training.n_epochs', a key of ppo;"),
         ({"training.algorithm": "dqm"}, "--set: training.algorithm: unknown algorithm 'dqm'; did you mean 'dqn'?"),
-        ({"training.algorithm": "3"}, "--set: training.algorithm: must be one of ppo, a2c, dqn"),
+        ({"training.algorithm": "3"}, "--set: training.algorithm: must be one of ppo, a2c, dqn, double_dqn"),
         (
             {"seeds_per_trial": "4", "resources.lanes_per_worker": "2"},
             "--set: resources.lanes_per_worker: 2 is less than seeds_per_trial 4",

@@ -14,7 +14,8 @@ class DqnConfig(AlgorithmConfig):
     All variants are off by default:
     `double` (van Hasselt et al. 2015, arXiv 1509.06461), `dueling` (Wang et al. 2015, arXiv 1511.06581),
     `twin` (the smaller of two critics in the target, as Fujimoto et al. 2018, arXiv 1802.09477),
-    `n_step` (Sutton 1988). D3QN is `double` with `dueling`; TwinD3QN has all three.
+    `n_step` (Sutton 1988). As `algorithm`, `double_dqn`, `dueling_dqn`, `d3qn` (double and dueling) and `twin_d3qn`
+    (all three) stand for `dqn` with these switches on.
     """
 
     algorithm: Literal["dqn"] = Field(default="dqn", description="name of the algorithm")

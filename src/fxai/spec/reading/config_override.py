@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fxai.errors import InputError, Problem, SpecError
-from fxai.spec.fields.algorithm import algorithm_of
+from fxai.spec.fields.algorithm import algorithm_named, algorithm_of
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
+from fxai.spec.fields.algorithm_names import SWITCHES, variant_named
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.validation import validate
@@ -85,7 +86,8 @@ def set_in_config(tree: dict[str, Any], config: TrainingConfig, path: str, value
 
 
 def _with_algorithm(section: AlgorithmConfig, algorithm: Any) -> dict[str, Any]:
-    if algorithm == section.algorithm:
-        return section.model_dump()
+    if algorithm_named(algorithm) == section.algorithm:
+        replaced = SWITCHES if variant_named(algorithm) else ()
+        return {**section.model_dump(exclude=set(replaced)), "algorithm": algorithm}
     shared = section.model_fields_set & AlgorithmConfig.model_fields.keys()
     return {**section.model_dump(include=shared), "algorithm": algorithm}

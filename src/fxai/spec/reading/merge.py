@@ -6,6 +6,7 @@ from dataclasses import replace
 from fxai.errors import Problem
 from fxai.spec.fields.algorithm import algorithm_of
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
+from fxai.spec.fields.algorithm_names import SWITCHES, variant_named
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.search.class_names import CLASSES, class_name
 from fxai.spec.yaml.source_node import SourceNode, plain_value
@@ -99,7 +100,8 @@ def _as_mapping(named: SourceNode) -> SourceNode:
 def _config(own: SourceNode, base: SourceNode) -> SourceNode:
     """Merges `training_config`. From another algorithm only the keys that all algorithms share are inherited.
 
-    A source replaces that of the base with all its instruments.
+    A variant of DQN that is named, such as `d3qn`, replaces the switches of the base. A source replaces that of the
+    base with all its instruments.
     """
     data, of_base = own.keys.get("data"), base.keys.get("data")
     if data is not None and of_base is not None and "source" in data.keys and data.keys["source"].value is not None:
@@ -111,6 +113,9 @@ def _config(own: SourceNode, base: SourceNode) -> SourceNode:
     if algorithm_of(plain_value(training)) != algorithm_of(plain_value(inherited)):
         shared = {key: each for key, each in inherited.keys.items() if key in AlgorithmConfig.model_fields}
         base = base.with_keys({**base.keys, "training": inherited.with_keys(shared)})
+    elif variant_named(plain_value(training.keys["algorithm"])):
+        others = {key: each for key, each in inherited.keys.items() if key not in SWITCHES}
+        base = base.with_keys({**base.keys, "training": inherited.with_keys(others)})
     return _merged(own, base)
 
 

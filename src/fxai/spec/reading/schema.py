@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from fxai.spec.fields.algorithm import ALGORITHMS, DEFAULT_ALGORITHM
+from fxai.spec.fields.algorithm import ALGORITHMS, DEFAULT_ALGORITHM, algorithm_named
+from fxai.spec.fields.algorithm_names import NAMES, SPELLINGS
 from fxai.spec.fields.import_path import IMPORTED
 from fxai.spec.fields.objective import FX_TRADING
 from fxai.spec.fields.record import Record
@@ -137,6 +138,10 @@ def _training(definitions: JsonSchema) -> JsonSchema:
     for name, record in ALGORITHMS.items():
         if name != DEFAULT_ALGORITHM:
             definitions[record.__name__]["required"] = ["algorithm"]
+    for name, record in ALGORITHMS.items():
+        spellings = [each for each in (*NAMES, *SPELLINGS) if algorithm_named(each) == name]
+        definitions[record.__name__]["properties"]["algorithm"] |= {"enum": spellings}
+        del definitions[record.__name__]["properties"]["algorithm"]["const"]
     references: list[JsonSchema] = [{"$ref": f"#/$defs/{record.__name__}"} for record in ALGORITHMS.values()]
     return {"description": "algorithm, budget and learning rate", "oneOf": [*references, _NULL]}
 
