@@ -5,7 +5,8 @@ equity and returns. Tests hold the rules, in each form in which they run, to thi
 
 The order of events in the step from bar t to bar t + 1:
 
-1. The agent has seen bars up to the close of t and names a target position, one of `env.positions`.
+1. The agent has seen bars up to the close of t and names a target position, one of `env.positions`; with
+   `actions: increment` it goes one place down or up in this list, or stays. The action -1 always stays.
 2. At the open of t + 1 the account trades if the target differs from the target of the trade that is
    open, which is 0 without one. Every fill's price is the open moved against the trader by half the
    spread plus slippage; every fill pays commission on its notional. Opening buys or sells the target
@@ -13,7 +14,8 @@ The order of events in the step from bar t to bar t + 1:
    two fills. A change of size on one side is one fill of the difference between the units held and the
    target times `position_size` times the equity of that moment, at the open itself, over the open; the
    trade goes on. The units stay while the target does. An account without equity opens nothing, and
-   closes what it would resize.
+   closes what it would resize. With `sizing: units` the account begins with `initial_cash`, and a target is that share
+   of `max_position` units. With `fill: mid_with_slippage` a fill pays no spread.
 3. A stop loss or a take profit, at a distance from the average entry price, closes the position within the bar: at
    the open if the bar opens at its level or beyond, else at the level if the bar's low or high reaches it. Where both
    are reached after the open, it is the stop loss. With leverage, the price at which equity / used margin is the
@@ -76,11 +78,13 @@ class Ledger:
         self._close_at_end = close_at_end
         self._bar = start
         self._end = min(start + config.max_episode_steps, stop - 1)
-        self._cash = 1.0
+        self._in_units = config.sizing == "units"
+        self._initial = config.initial_cash if self._in_units else 1.0
+        self._cash = self._initial
         self._units = 0.0
         self._size = 0.0  # target of the open trade
-        self._peak = 1.0
-        self._equity_at_opening = 1.0
+        self._peak = self._initial
+        self._equity_at_opening = self._initial
         self._trade: Trade | None = None
         self._fill_notionals: list[float] = []
         self._entry_price = 0.0  # mean over the units of the open trade
@@ -120,7 +124,7 @@ class Ledger:
         )
         return LedgerStep(
             position=position,
-            equity=equity,
+            equity=equity / self._initial,
             step_return=figures.step_return,
             turnover=sum(self._fill_notionals) / before,
             reward=step_reward(figures, self._config.reward),
@@ -133,13 +137,38 @@ class Ledger:
         )
 
     def _target(self, action: int) -> float:
-        target = (self._config.positions or (-1, 0, 1))[action]
+        target = self._wanted(action)
         if target < 0 and not self._config.allow_short:
             return 0
         if self._config.leverage is None:
             return target
         largest = self._config.leverage / self._config.position_size
         return max(-largest, min(target, largest))
+
+    def _wanted(self, action: int) -> float:
+        """The position that the action names, before limits."""
+        listed = self._listed()
+        if action == -1:
+            return self.position
+        if self._config.actions == "target":
+            return listed[action]
+        if action == 0:
+            return max((each for each in listed if each < self.position), default=self.position)
+        if action == 2:
+            return min((each for each in listed if each > self.position), default=self.position)
+        return self.position
+
+    def _listed(self) -> Sequence[float]:
+        if self._config.positions is not None:
+            return self._config.positions
+        most = self._config.max_position if self._in_units else 1
+        return [units / most for units in range(-most, most + 1)]
+
+    def _units_of(self, target: float, equity: float, price: float) -> float:
+        """The units of a target for an account with this equity, at this price."""
+        if self._in_units:
+            return target * self._config.max_position
+        return target * self._config.position_size * equity / price
 
     def _in_session(self, target: float) -> float:
         """The target, or outside the sessions what of it opens and increases nothing."""
@@ -169,13 +198,13 @@ class Ledger:
     def _open(self, target: float, price: float) -> None:
         equity = self._cash  # flat: nothing but cash
         fill_price = self._fill_price(price, 1 if target > 0 else -1)
-        self._fill(target * self._config.position_size * equity / fill_price, fill_price)
+        self._fill(self._units_of(target, equity, fill_price), fill_price)
         self._equity_at_opening, self._size = equity, target
         self._trade = Trade(gain=0.0, best=0.0, worst=0.0, held=0)
         self._entry_price = fill_price
 
     def _resize(self, target: float, price: float) -> None:
-        units = target * self._config.position_size * self.equity_at(price) / price
+        units = self._units_of(target, self.equity_at(price), price)
         order = units - self._units
         fill_price = self._fill_price(price, 1 if order > 0 else -1)
         if order * units > 0:
@@ -244,6 +273,8 @@ class Ledger:
     def _fill_price(self, price: float, side: int) -> float:
         half = self._prices.half_spread
         half_spread = self._config.spread / 2 if half is None else half[self._bar]
+        if self._config.fill == "mid_with_slippage":
+            half_spread = 0.0
         return price * (1.0 + side * (half_spread + self._config.slippage_rate))
 
     def _pay_swap(self) -> None:

@@ -94,9 +94,32 @@ class RandomMarket:
             return {}
         return {"leverage": float(self.rng.uniform(1, 25)), "stop_out_level": float(self.rng.uniform(0.05, 0.95))}
 
+    def trading(self) -> dict[str, Any]:
+        """A random kind of actions, sizing and fill; all lanes of an environment have the same."""
+        ways: dict[str, Any] = {
+            "actions": str(self.rng.choice(["target", "increment"])),
+            "fill": str(self.rng.choice(["open", "mid_with_slippage"])),
+        }
+        if self.rng.random() < 0.3:
+            return ways | {"positions": self.positions()}
+        return ways | {"sizing": "units", "max_position": int(self.rng.integers(1, 4)), "position_size": 1.0}
+
+    def cash(self, sizing: str = "units") -> dict[str, Any]:
+        """An initial cash of which units of the market are a small or a large part; none without units."""
+        return {"initial_cash": float(self.open[0] * self.rng.uniform(0.5, 20))} if sizing == "units" else {}
+
+    def units_or_shares(self) -> dict[str, Any]:
+        """As `trading`, with an initial cash."""
+        ways = self.trading()
+        return ways | self.cash(ways.get("sizing", "equity_share"))
+
     def orders(self, steps: int, *shape: int, positions: tuple[float, ...] | None = None) -> NDArray[np.int64]:
         """Actions [step, ...] that often repeat, so that trades last."""
-        fresh = self.rng.integers(0, len(positions or (-1, 0, 1)), (steps, *shape))
+        return self.actions_of(len(positions or (-1, 0, 1)), steps, *shape)
+
+    def actions_of(self, count: int, steps: int, *shape: int) -> NDArray[np.int64]:
+        """As `orders`, for a number of actions."""
+        fresh = self.rng.integers(0, count, (steps, *shape))
         for step in range(1, steps):
             fresh[step] = np.where(self.rng.random(shape) < 0.6, fresh[step - 1], fresh[step])
         return fresh

@@ -142,7 +142,7 @@ def test_a_score_comes_to_the_host_once():
     scorer = Scorer(market(META), VALIDATION, 6000.0, BASE, envs)
     env = scorer._env(range(2))
     with OnlyOn(META):
-        steps = scorer._run(learner.policy, learner.weights, env, _SCORED_FIELDS)
+        steps = scorer._run(learner.policy, learner.weights, env, range(2), _SCORED_FIELDS)
     assert steps.device == META
 
 

@@ -97,6 +97,23 @@ def test_the_simulator_is_the_ledger(*, seed: int, own_spread: bool, close_at_en
     pytest.fail("the episode never ended")
 
 
+@settings(max_examples=150)
+@given(seed=st.integers(0, 2**32), own_spread=st.booleans(), close_at_end=st.booleans())
+def test_units_increments_and_fills_are_those_of_the_ledger(*, seed: int, own_spread: bool, close_at_end: bool) -> None:
+    market = RandomMarket(seed, own_spread=own_spread)
+    start = int(market.rng.integers(0, BARS - 5))
+    config = market.config(**market.units_or_shares(), **market.stops(), **market.hours())
+    ledger = Ledger(market.prices(config.sessions), config, start, BARS, close_at_end=close_at_end)
+    simulator = Simulator(market.quotes(config.sessions), config, start, BARS, close_at_end=close_at_end)
+    for action in market.actions_of(config.action_count + 1, BARS).tolist():
+        step, booked = simulator.step(action - 1), as_episode_step(ledger.step(action - 1))  # -1 holds
+        for name, value in booked._asdict().items():
+            assert math.isclose(getattr(step, name), value, rel_tol=1e-9, abs_tol=1e-9), name
+        if booked.terminated or booked.truncated:
+            return
+    pytest.fail("the episode never ended")
+
+
 def test_a_renewed_account_is_a_new_one() -> None:
     market = RandomMarket(1)
     simulator = Simulator(market.quotes(), market.config(), 0, BARS)

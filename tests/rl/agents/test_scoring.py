@@ -180,3 +180,36 @@ def test_lanes_may_be_scored_on_spans_of_their_own():
     for name in SCORES:
         assert third.metrics[name] == pytest.approx(np.mean([each.metrics[name] for each in expected[2:]]))
     assert [score.metrics for score in together(policy(), policies, [2, 0])] == [third.metrics, first.metrics]
+
+
+UNITS = EnvConfig(
+    max_episode_steps=32, observation_window=4, sizing="units", initial_cash=50.0, actions="increment", max_position=1
+)
+
+
+def test_an_agent_acts_at_its_own_gap_and_every_bar_is_scored():
+    slow = UNITS.model_copy(update={"step_gap": 5})
+    scorer = Scorer(market(), SPAN, 6000.0, UNITS, [slow])
+    track = scorer.trajectory(policy(), always(LONG))
+    assert len(track.bar) == 70
+    wide = UNITS.model_copy(update={"max_position": 2})
+    scorers = [Scorer(market(), SPAN, 6000.0, wide, [wide.model_copy(update={"step_gap": n})]) for n in (1, 5)]
+    held = [each.trajectory(policy(), always(LONG)).steps["position"] for each in scorers]
+    assert held[0][:7].tolist() == [0.5, 1, 1, 1, 1, 1, 1]
+    assert held[1][:7].tolist() == [0.5, 0.5, 0.5, 0.5, 0.5, 1, 1]
+
+
+def test_lanes_of_different_gaps_are_scored_as_alone():
+    configs = [UNITS.model_copy(update={"step_gap": gap}) for gap in (1, 2, 3)]
+    together = Scorer(market(), SPAN, 6000.0, UNITS, configs)(policy(), always(LONG, lanes=3))
+    alone = [Scorer(market(), SPAN, 6000.0, UNITS, [each])(policy(), always(LONG))[0] for each in configs]
+    assert [score.metrics for score in together] == [score.metrics for score in alone]
+
+
+def test_positions_are_scaled_to_the_largest_one_of_the_base():
+    bigger = UNITS.model_copy(update={"max_position": 4, "initial_cash": 10.0})
+    (score,) = Scorer(market(), SPAN, 6000.0, UNITS, [bigger])(policy(), always(SHORT))
+    base = UNITS.model_copy(update={"positions": bigger.target_positions})
+    (same,) = Scorer(market(), SPAN, 6000.0, base, [base])(policy(), always(SHORT))
+    assert score.metrics == same.metrics
+    assert score.metrics["trades"] == 3

@@ -1,4 +1,4 @@
-"""The target positions of the environment."""
+"""The positions, actions and sizes of the environment."""
 
 import pytest
 from pydantic import ValidationError
@@ -35,3 +35,42 @@ def test_a_list_is_read_back_as_it_was_written() -> None:
 def test_another_list_is_refused(positions: object, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         EnvConfig.model_validate({"positions": positions})
+
+
+def test_units_have_a_position_for_each_number_of_units() -> None:
+    assert EnvConfig(sizing="units").target_positions == (-1, 0, 1)
+    two = EnvConfig(sizing="units", max_position=2)
+    assert repr(two.target_positions) == "(-1, -0.5, 0, 0.5, 1)"
+    assert two.action_count == 5
+    assert EnvConfig(sizing="units", max_position=2, actions="increment").action_count == 3
+    listed = EnvConfig(sizing="units", max_position=3, positions=(0, 1 / 3, 1))
+    assert listed.target_positions == (0, 1 / 3, 1)
+
+
+def test_the_settings_of_trading_are_not_written_at_their_defaults() -> None:
+    names = {"actions", "step_gap", "sizing", "initial_cash", "max_position", "fill"}
+    assert names.isdisjoint(EnvConfig().model_dump(mode="json"))
+    env = EnvConfig.model_validate({"sizing": "units", "initial_cash": 5e4, "max_position": 3, "step_gap": 2})
+    assert EnvConfig.model_validate_json(env.model_dump_json()) == env
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"actions": "buy"}, "'target' or 'increment'"),
+        ({"sizing": "lots"}, "'equity_share' or 'units'"),
+        ({"fill": "close"}, "'open'"),
+        ({"step_gap": 0}, "greater than or equal to 1"),
+        ({"initial_cash": 5}, "initial_cash needs sizing: units"),
+        ({"max_position": 2}, "max_position needs sizing: units"),
+        ({"sizing": "units", "initial_cash": 0}, "greater than 0"),
+        ({"sizing": "units", "max_position": 0}, "greater than or equal to 1"),
+        ({"sizing": "units", "max_position": 1.5}, "valid integer"),
+        ({"sizing": "units", "leverage": 5}, "leverage needs sizing: equity_share"),
+        ({"sizing": "units", "position_size": 2}, "position_size needs sizing: equity_share"),
+        ({"sizing": "units", "max_position": 2, "positions": [0, 0.3]}, "is 0.6 units of max_position 2"),
+    ],
+)
+def test_wrong_settings_of_trading_are_refused(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        EnvConfig.model_validate(fields)

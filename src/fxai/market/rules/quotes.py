@@ -19,7 +19,7 @@ from fxai.spec.fields.session_config import SessionConfig
 class QuoteTable:
     """The quotes of a market's bars."""
 
-    rows: FloatArray  # [bar, 6], the fields of Quote without `session`, float64
+    rows: FloatArray  # [bar, 7], the fields of Quote without `session`, float64
     has_spread: bool  # whether the market's own spread replaces `env.spread`
     instrument: str = ""  # name of the instrument whose costs apply
     sessions: SessionCodes | None = None  # [bar]; None: every bar is in a session
@@ -59,6 +59,7 @@ class QuoteTable:
             _half_spread(spread, opens),
             highs / opens - 1.0,
             lows / opens - 1.0,
+            opens,
         ]
         return cls(np.stack(columns, axis=1), spread is not None)
 
@@ -89,9 +90,18 @@ class QuoteTable:
 
 
 def quote_at(quotes: Array, sessions: Array, bar: int) -> Quote:
-    """The quote of one bar, for compiled loops; quotes [bar, 6], sessions [bar], or empty without sessions."""
+    """The quote of one bar, for compiled loops; quotes [bar, 7], sessions [bar], or empty without sessions."""
     code = sessions[bar] if len(sessions) > 0 else IN_SESSION
-    return Quote(quotes[bar, 0], quotes[bar, 1], quotes[bar, 2], quotes[bar, 3], quotes[bar, 4], quotes[bar, 5], code)
+    return Quote(
+        quotes[bar, 0],
+        quotes[bar, 1],
+        quotes[bar, 2],
+        quotes[bar, 3],
+        quotes[bar, 4],
+        quotes[bar, 5],
+        quotes[bar, 6],
+        code,
+    )
 
 
 def _half_spread(spread: ArrayLike | None, opens: FloatArray) -> FloatArray:

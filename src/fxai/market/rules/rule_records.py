@@ -7,6 +7,9 @@ IN_SESSION: Final = 0  # every bar without sessions
 LAST_OF_SESSION: Final = 1
 OUT_OF_SESSION: Final = 2
 
+HOLD: Final = -1
+"""The action that orders nothing."""
+
 
 class Quote(NamedTuple):
     """The quantities of one bar that the rules use."""
@@ -17,16 +20,19 @@ class Quote(NamedTuple):
     half_spread: float  # fraction of the price; 0 if `env.spread` applies
     high: float  # high over open, minus 1
     low: float  # low over open, minus 1
+    price: float  # open, in units of the currency
     session: float  # IN_SESSION, LAST_OF_SESSION or OUT_OF_SESSION
 
 
 class Rules(NamedTuple):
     """The numbers of the configuration that the rules use."""
 
-    fixed_adverse_move: float  # slippage, plus half of `env.spread` if the market has no spread column
+    fixed_adverse_move: float  # slippage, plus half of `env.spread` if a fill pays it
+    pays_half_spread: float  # 1 if a fill pays the half spread of the market's spread column, else 0
     least_target: float  # the lowest position allowed: -1, or 0 without short positions; lower targets become it
     largest_target: float  # the largest position that the equity covers; infinite without margin
     position_size: float
+    units: float  # units of a position of 1 divided by the initial cash; 0: `position_size` applies
     commission_rate: float
     swap_long_rate: float
     swap_short_rate: float
@@ -42,7 +48,7 @@ class Rules(NamedTuple):
 class Account:
     """The account of one episode, which the rules change in place."""
 
-    position: float = 0.0  # target of the last trade as a fraction of `position_size`; 0 without a trade
+    position: float = 0.0  # target of the last trade, as a fraction of the largest position; 0 without a trade
     value: float = 0.0  # units times close; negative for a short
     equity: float = 1.0
     peak: float = 1.0  # of the equity at closes

@@ -7,7 +7,8 @@ of them with a ledger in cash, units and prices (`tests/`).
 The order of events in the step from bar t to bar t + 1:
 
 1. The agent observes bars up to the close of t and chooses a target position, one of `env.positions`: by default
-   short (-1), flat (0) or long (1).
+   short (-1), flat (0) or long (1). With `actions: increment` it chooses the next position of this list below or above
+   the present one, or none.
 2. At the open of t + 1 the account trades if the target differs from the position, which is the target of the last
    trade. The price of a fill is the open, moved against the trader by half the spread plus slippage. Every fill pays
    commission on its notional.
@@ -20,6 +21,8 @@ The order of events in the step from bar t to bar t + 1:
    The number of units is constant until the target changes. An account without equity opens no position, and closes
    the trade that it would resize.
    In a bar outside the sessions, an order opens and increases nothing; it only closes or decreases the position.
+   With `sizing: units` a position of 1 is `max_position` units in place of `position_size` times the equity, and the
+   equity at the start of an episode is `initial_cash`. With `fill: mid_with_slippage` no fill pays a spread.
    With `leverage`, a target whose notional exceeds `leverage` times the equity is cut to that size.
 3. A stop loss, a take profit or the margin may close the position within the bar, and with `flat_by_close` the end of
    a session closes it at the close of the session's last bar (`stops.py`). The account is then flat until the open of
@@ -36,11 +39,13 @@ An account has its equity and the marked value of its position instead of cash, 
 by returns, which are accurate in float32. All amounts are fractions of the equity at the start of the episode.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from fxai.market.rules.compiled import Array
 from fxai.market.rules.reward import StepFigures, step_reward
-from fxai.market.rules.rule_records import OUT_OF_SESSION, Account, Quote, Rules
+from fxai.market.rules.rule_records import HOLD, OUT_OF_SESSION, Account, Quote, Rules
 from fxai.market.rules.stops import Exit, entry_value_after, exit_price
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 
@@ -78,7 +83,7 @@ class EpisodeStep(NamedTuple):
     """The result of one step of an episode."""
 
     reward: float
-    position: float  # after the fills at the open, as a fraction of `position_size`
+    position: float  # after the fills at the open, as a fraction of the largest position
     equity: float  # after the step
     step_return: float  # equity after the step divided by equity before it, minus 1
     turnover: float  # notional of all fills divided by the equity before the step
@@ -104,11 +109,14 @@ def rules_of(config: EnvConfig, *, has_spread: bool, instrument: str = "") -> Ru
         instrument: The name of the market's instrument, which may have costs of its own; empty without a name.
     """
     config = config.of_instrument(instrument)
+    pays_spread = config.fill == "open"
     return Rules(
-        fixed_adverse_move=config.slippage_rate + (0.0 if has_spread else config.spread / 2),
+        fixed_adverse_move=config.slippage_rate + (config.spread / 2 if pays_spread and not has_spread else 0.0),
+        pays_half_spread=float(pays_spread),
         least_target=max(-1.0, -config.largest_target) if config.allow_short else 0.0,
         largest_target=config.largest_target,
         position_size=config.position_size,
+        units=config.max_position / config.initial_cash if config.sizing == "units" else 0.0,
         commission_rate=config.commission_rate,
         swap_long_rate=config.swap_long_rate,
         swap_short_rate=config.swap_short_rate,
@@ -201,6 +209,40 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
     )
 
 
+def target_of(
+    action: int,
+    increments: bool,  # noqa: FBT001
+    targets: Sequence[float] | Array,
+    position: float,
+) -> float:
+    """Returns the target position of an action.
+
+    Args:
+        action: An index of `targets`; with `increments` 0 to sell one step, 1 to hold, 2 to buy one step. HOLD holds.
+        increments: Whether an action is a step.
+        targets: The target positions, in increasing order.
+        position: The present position.
+    """
+    if action == HOLD:
+        return position
+    if increments:
+        return one_step(action - 1, targets, position)
+    return targets[action]
+
+
+def one_step(step: int, targets: Sequence[float] | Array, position: float) -> float:
+    """Returns the next target position above (step 1) or below (-1) a position, or the position if there is none."""
+    if step > 0:
+        for place in range(len(targets)):
+            if targets[place] > position:
+                return targets[place]
+    if step < 0:
+        for place in range(len(targets) - 1, -1, -1):
+            if targets[place] < position:
+                return targets[place]
+    return position
+
+
 def without_opening(target: float, position: float) -> float:
     """Returns the part of an order that opens and increases nothing: between 0 and the position."""
     if position > 0:
@@ -235,7 +277,7 @@ def advance(account: Account, rules: Rules, quote: Quote, target: float) -> Prog
 
 def adverse_move(rules: Rules, quote: Quote) -> float:
     """Returns by how much the price of a fill moves against the trader, as a fraction of the price."""
-    return rules.fixed_adverse_move + quote.half_spread
+    return rules.fixed_adverse_move + rules.pays_half_spread * quote.half_spread
 
 
 def trade(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
@@ -249,7 +291,10 @@ def trade(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
 def resize(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
     """Buys or sells the difference to `target` at the open. The trade continues."""
     gap_pnl = account.value * quote.gap
-    value = target * rules.position_size * (account.equity + gap_pnl)
+    if rules.units > 0:
+        value = target * rules.units * quote.price
+    else:
+        value = target * rules.position_size * (account.equity + gap_pnl)
     order = value - (account.value + gap_pnl)
     adverse = adverse_move(rules, quote)
     skew = adverse if order > 0 else -adverse
@@ -272,6 +317,9 @@ def reopen(account: Account, rules: Rules, quote: Quote, target: float) -> Fills
     whole = rules.position_size * max(equity, 0.0)  # notional of a target of 1
     bought = whole * abs(target)
     opened_value = target * whole / price
+    if rules.units > 0 and equity > 0:
+        opened_value = target * rules.units * quote.price
+        bought = abs(opened_value) * price
     account.opening_equity = equity
     account.best, account.worst, account.held = 0.0, 0.0, 0.0
     change_after = change - opened_value * skew - rules.commission_rate * bought

@@ -2,7 +2,7 @@
 
 from fxai.market.rules.quotes import QuoteTable
 from fxai.market.rules.rule_records import Account
-from fxai.market.rules.rules import EpisodeStep, rules_of, take_step
+from fxai.market.rules.rules import EpisodeStep, rules_of, take_step, target_of
 from fxai.spec.fields.env_config import EnvConfig
 
 
@@ -15,15 +15,16 @@ class Simulator:
         self.account = Account()
         self._rules = rules_of(config, has_spread=market.has_spread, instrument=market.instrument)
         self._reward, self._targets = config.reward, config.target_positions
+        self._increments = config.actions == "increment"
         self._close_at_end = close_at_end
         last = min(start + config.max_episode_steps, stop - 1)
         self._quotes = market.between(start + 1, last)
         self._taken = 0
 
     def step(self, action: int) -> EpisodeStep:
-        """Trades and marks the account in the next bar of the episode; `action` is an index of `env.positions`."""
+        """Trades and marks the account in the next bar of the episode; `action` is that of `target_of`."""
         quote = self._quotes[self._taken]
         self._taken += 1
         is_last = self._taken == len(self._quotes)
-        target = self._targets[action]
+        target = target_of(action, self._increments, self._targets, self.account.position)
         return take_step(self.account, self._rules, self._reward, quote, target, is_last, self._close_at_end)

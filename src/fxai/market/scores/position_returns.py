@@ -37,7 +37,7 @@ def _fill_steps(  # noqa: PLR0917 - numba takes no keywords
     """Fills `steps` [field, bar], the fields of `ScoredSteps`.
 
     Args:
-        quotes: [bar, 6].
+        quotes: [bar, 7].
         sessions: [bar], or empty without sessions.
         begins: Whether an episode begins at the bar, [bar].
         rules: One record.
@@ -75,7 +75,7 @@ def _fill_steps(  # noqa: PLR0917 - numba takes no keywords
 class PositionReturns:
     """Computes the returns of positions on the same bars and in the same episodes."""
 
-    quotes: FloatArray  # [bar, 6], the fields of Quote without `session`
+    quotes: FloatArray  # [bar, 7], the fields of Quote without `session`
     sessions: SessionCodes  # [bar], or empty without sessions
     begins: NDArray[np.bool_]  # [bar]: whether an episode begins at the bar, flat
     has_spread: bool  # whether the market has a spread for each bar
@@ -101,7 +101,7 @@ class PositionReturns:
         """Returns [bar] after costs. An open position is closed at the end of its episode.
 
         Args:
-            positions: Wanted positions over the bars, [bar], as fractions of `position_size` from -1 to 1.
+            positions: Wanted positions over the bars, [bar], as fractions of the largest position from -1 to 1.
             cost_multiple: Factor on spread, slippage and commission.
         """
         return self.steps(positions, cost_multiple=cost_multiple).returns

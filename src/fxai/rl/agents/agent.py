@@ -103,11 +103,15 @@ class Agent:
 
     @property
     def policy(self) -> Policy:
-        return build_policy(self.config, self.observation_shape, len(self.positions))
+        return build_policy(self.config, self.observation_shape, self.config.env.action_count)
 
     @property
     def positions(self) -> tuple[float, ...]:
-        """Target position of each action, as a fraction of `position_size`: by default short, flat and long."""
+        """Target positions in increasing order: by default short, flat and long.
+
+        They are fractions of `position_size` or of `max_position` units. With `actions: target` they are the positions
+        of the actions.
+        """
         return self.config.env.target_positions
 
     @property
@@ -143,7 +147,9 @@ class Agent:
     def act(self, observation: ArrayLike, chance: np.random.Generator | None = None) -> int:
         """Choice of the position to hold from the next open on, as an index of `positions`.
 
-        Without `env.positions` it is an `Action`: Action.SHORT (0), FLAT (1) or LONG (2).
+        Without `env.positions` it is an `Action`: Action.SHORT (0), FLAT (1) or LONG (2). With `actions: increment` it
+        is 0 to sell one step along the positions, 1 to hold, or 2 to buy one step. With `step_gap` a decision is due
+        that many bars after the last one.
 
         Args:
             observation: Array of `observation_shape`.
@@ -209,7 +215,9 @@ class Agent:
         """
         checked = self._validation_observations() if observations is None else self._checked(observations)
         target = Path(path)
-        decisions = Decisions(self.config.env.positions, self._lowest_action)
+        env = self.config.env
+        names_positions = not self._has_increments and (env.positions is not None or env.sizing == "units")
+        decisions = Decisions(self.positions if names_positions else None, self._lowest_action)
         export_policy(self.policy, self.weights, torch.from_numpy(checked), target, decisions)
 
     def save(self, path: Path) -> None:
@@ -227,12 +235,17 @@ class Agent:
         write_tensors(path, header.model_dump(mode="json"), {"weights": self.weights})
 
     @property
+    def _has_increments(self) -> bool:
+        return self.config.env.actions == "increment"
+
+    @property
     def _lowest_action(self) -> int:
-        return 0 if self.may_be_short else self.positions.index(0.0)
+        return 0 if self.may_be_short or self._has_increments else self.positions.index(0.0)
 
     def _allowed(self, action: int) -> int:
         allowed = max(action, self._lowest_action)
-        return Action(allowed) if self.positions == SHORT_FLAT_LONG else allowed
+        is_named = self.positions == SHORT_FLAT_LONG and not self._has_increments
+        return Action(allowed) if is_named else allowed
 
 
 def versions() -> dict[str, str]:

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fxai.market.rules.rule_records import HOLD
 from fxai.market.scores.instrument_scores import InstrumentBars, InstrumentScores, LaneScore
 from fxai.market.scores.scored_steps import ScoredSteps, SpanScore
 from fxai.market.splits.splits import Span
@@ -92,13 +93,14 @@ class Scorer:
         chosen = all_lanes if lanes is None else lanes
         # On a GPU all lanes are scored, because a lane's numbers may depend on the width.
         scored_lanes = chosen if self._market.device.type == "cpu" else all_lanes
-        steps = self._run(policy, weights[list(scored_lanes)], self._env(scored_lanes), _SCORED_FIELDS)
+        env = self._env(scored_lanes)
+        steps = self._run(policy, weights[list(scored_lanes)], env, scored_lanes, _SCORED_FIELDS)
         steps = steps[[scored_lanes.index(lane) for lane in chosen]]
         return [self._score(fields, lane) for fields, lane in zip(self._by_step(steps, chosen), chosen, strict=True)]
 
     def trajectory(self, policy: Policy, weights: Tensor) -> Trajectory:
         """Trajectory of the first lane, for weights [1, size]."""
-        (steps,) = self._by_step(self._run(policy, weights, self._env([0]), _TRACKED_FIELDS), [0])
+        (steps,) = self._by_step(self._run(policy, weights, self._env([0]), [0], _TRACKED_FIELDS), [0])
         of = dict(zip(_TRACKED_FIELDS, steps, strict=True))
         of["position"] = _nearest(of["position"], self._configs[0].held_positions)
         bars = self._episodes.bars(0)
@@ -119,20 +121,33 @@ class Scorer:
             starts=self._episodes.starts[list(lanes)],
             ends=self._episodes.ends[list(lanes)],
             close_at_end=True,
+            each_bar=True,
         )
 
-    @torch.no_grad()
-    def _run(self, policy: Policy, weights: Tensor, env: MarketEnv, names: Sequence[str]) -> Tensor:
-        """Fields of all steps, [lane, field, episode, time].
+    def _actions(self, policy: Policy, weights: Tensor, observation: Tensor, lanes: Sequence[int], bar: int) -> Tensor:
+        """Greedy actions [lane, episode] in bar number `bar` of the episodes; HOLD between an agent's decisions."""
+        decides = [bar % self._configs[lane].step_gap == 0 for lane in lanes]
+        if not any(decides):
+            return torch.full(observation.shape[:2], HOLD, device=observation.device)
+        action = greedy(policy, weights, observation)
+        if all(decides):
+            return action
+        return torch.where(torch.tensor(decides, device=action.device)[:, None], action, HOLD)
 
-        The environment restarts ended episodes; steps after the end of an episode are 0 in the result.
+    @torch.no_grad()
+    def _run(
+        self, policy: Policy, weights: Tensor, env: MarketEnv, lanes: Sequence[int], names: Sequence[str]
+    ) -> Tensor:
+        """Fields of all bars of some lanes, in their environment `env`, [lane, field, episode, time].
+
+        The environment restarts ended episodes; bars after the end of an episode are 0 in the result.
         """
         observation, longest = env.reset(), self._episodes.longest
         # Lists of the steps' tensors would keep small pieces of memory between the large ones of the observations.
         fields = weights.new_empty(longest, len(names), *observation.shape[:2])
         ended = torch.empty(longest, *observation.shape[:2], dtype=torch.bool, device=weights.device)
-        for of_step, ends in zip(fields, ended, strict=True):
-            step = env.step(greedy(policy, weights, observation))
+        for bar, (of_step, ends) in enumerate(zip(fields, ended, strict=True)):
+            step = env.step(self._actions(policy, weights, observation, lanes, bar))
             torch.stack([getattr(step, name) for name in names], out=of_step)
             torch.logical_or(step.terminated, step.truncated, out=ends)
             observation = step.observation
@@ -159,13 +174,17 @@ class Scorer:
 
 
 def scoring_env_of(base: EnvConfig, own: EnvConfig) -> EnvConfig:
-    """The base environment with the agent's observation window, target positions, stop loss and take profit.
+    """The base environment with the agent's observation window, positions, decisions, stop loss and take profit.
 
-    Short positions need the permission of both environments.
+    With `sizing: units` the agent's positions are scaled to the `max_position` of the base environment. Short positions
+    need the permission of both environments.
     """
+    is_scaled = own.sizing == "units" and own.max_position != base.max_position
     of_agent = {
         "observation_window": own.observation_window,
-        "positions": own.positions,
+        "positions": own.target_positions if is_scaled else own.positions,
+        "actions": own.actions,
+        "step_gap": own.step_gap,
         "stop_loss": own.stop_loss,
         "take_profit": own.take_profit,
         "allow_short": base.allow_short and own.allow_short,

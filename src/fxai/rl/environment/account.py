@@ -23,7 +23,7 @@ from fxai.spec.fields.env_config import EnvConfig
 class Accounts:
     """Accounts [lane, env], in fractions of the equity at the start of the episode."""
 
-    position: Tensor  # target of the last trade as a fraction of `position_size`; 0 without a trade
+    position: Tensor  # target of the last trade, as a fraction of the largest position; 0 without a trade
     value: Tensor  # units times close; negative for a short
     equity: Tensor
     peak: Tensor  # of the equity at closes
@@ -125,10 +125,11 @@ class Broker:
     def __init__(self, configs: Sequence[EnvConfig], market: MarketTensors) -> None:
         like = market.quotes
         self._size = per_lane([config.position_size for config in configs], like)
+        self._units = _units(configs, like)
         costs = LaneCosts(configs, market)
         self._costs = costs if costs.differ else None
         self._adverse, self._commission, self._swap_long, self._swap_short = costs.of_first
-        self._has_spread = market.has_spread
+        self._has_spread = market.has_spread and configs[0].fill == "open"
         self._pays_swap = costs.has_swap and market.has_nights
         self._resizes = any(_has_sizes(config.target_positions) for config in configs)
         self._never = like.new_zeros(1, 1)
@@ -217,6 +218,9 @@ class Broker:
         whole = self._size * equity.relu() * traded  # notional of a target of 1
         bought = whole * target.abs()
         opened_value = target * whole / price
+        if self._units is not None:
+            opened_value = target * self._units * quotes.price * traded * (equity > 0)
+            bought = opened_value.abs() * price
         trades = order != 0
         return _Fills(
             trades=trades,
@@ -235,7 +239,7 @@ class Broker:
         gap_pnl = account.value * quotes.gap
         equity = account.equity + gap_pnl
         resizes = fills.trades & (target * account.position > 0) & (equity > 0)
-        value = target * self._size * equity
+        value = target * self._size * equity if self._units is None else target * self._units * quotes.price
         order = value - (account.value + gap_pnl)
         adverse = self._adverse_move(quotes)
         notional = order.abs() * (1.0 + order.sign() * adverse)
@@ -260,6 +264,16 @@ class Broker:
     def _swap(self, value: Tensor, quotes: Quotes) -> Tensor:
         rate = torch.where(value > 0, self._swap_long, self._swap_short)
         return rate * value.abs() * quotes.nights
+
+
+def _units(configs: Sequence[EnvConfig], like: Tensor) -> Tensor | None:
+    """Returns the units of a position of 1 divided by the initial cash [lane, 1]; None if sizes are shares of equity.
+
+    All lanes have the same sizing.
+    """
+    if configs[0].sizing != "units":
+        return None
+    return per_lane([config.max_position / config.initial_cash for config in configs], like)
 
 
 def _has_sizes(positions: Sequence[float]) -> bool:

@@ -42,6 +42,9 @@ class MarketBackend(Protocol):
 class MarketEnv:
     """A BatchedEnv on one market. An action is an index of `env.positions`: by default short, flat, long.
 
+    With `actions: increment` the actions are to sell one step, to hold and to buy one step. With `step_gap` a step is
+    several bars: the action is an order for the first of them, and the step ends earlier if the episode does.
+
     `market_view.py` defines an observation. If no episode ended in a step, its `observation` and `final_observation`
     may be the same tensor.
     """
@@ -57,6 +60,7 @@ class MarketEnv:
         starts: Tensor | None = None,
         ends: Tensor | None = None,
         close_at_end: bool = False,
+        each_bar: bool = False,
     ) -> None:
         """Creates environments on the bars of `span`, one lane for each config.
 
@@ -72,18 +76,23 @@ class MarketEnv:
             starts: Bar at which each episode begins [lane, env] int64; by default random.
             ends: Last bar [lane, env] of episodes with given starts; by default after `max_episode_steps`.
             close_at_end: Whether a position that is open at the end of an episode is closed, with costs, for scoring.
+            each_bar: Whether a step is one bar whatever `step_gap` is. The action HOLD then orders nothing.
 
         Raises:
             DataError: The span is too short for a step.
-            ValueError: Starts are outside the span, or the configs have different windows, positions or sessions.
+            ValueError: Starts are outside the span, or the configs have different windows, positions,
+                sessions, actions, sizings or fills.
         """
         if len({config.target_positions for config in configs}) != 1:
             raise ValueError("all lanes of an environment must have the same positions")
-        if len({config.sessions for config in configs}) != 1:
-            raise ValueError("all lanes of an environment must have the same sessions")
+        if each_bar:
+            configs = [config.model_copy(update={"step_gap": 1}) for config in configs]
+        for name in ("sessions", "actions", "sizing", "fill"):
+            if len({getattr(config, name) for config in configs}) != 1:
+                raise ValueError(f"all lanes of an environment must have the same {name}")
         view = MarketView(market, configs)
         self.lanes, self.envs = len(configs), envs
-        self.actions = len(configs[0].target_positions)
+        self.actions = configs[0].action_count
         self.observation_shape: tuple[int, ...] = view.shape
         self._device = market.device
         self._episodes = Episodes(
@@ -99,7 +108,8 @@ class MarketEnv:
         if runs_on_kernels(market.quotes):
             self._floor = NumbaBackend(market, view, configs, close_at_end=close_at_end)
         else:
-            self._floor = TorchBackend(market, view, configs, envs, close_at_end=close_at_end)
+            of_torch = TorchBackend(market, view, configs, envs, close_at_end=close_at_end, may_hold=each_bar)
+            self._floor = of_torch
         self.reset()
 
     def reset(self) -> Tensor:

@@ -28,6 +28,7 @@ class Quotes:
     half_spread: Tensor  # fraction of the price; 0 if `env.spread` applies
     high: Tensor  # high over open, minus 1
     low: Tensor  # low over open, minus 1
+    price: Tensor  # open, in units of the currency
     session: Tensor | None = None  # codes of `market/rules/sessions.py`; None without sessions
 
 
@@ -35,7 +36,7 @@ class Quotes:
 class MarketTensors:
     """Quotes and features of a market. Prices are ratios, so that float32 has seven digits of a return."""
 
-    quotes: Tensor  # [bar, 6], the columns of Quotes
+    quotes: Tensor  # [bar, 7], the columns of Quotes
     features: Tensor  # [bar, feature]
     has_spread: bool  # whether the market's spread replaces `env.spread`
     has_nights: bool  # whether any bar spans a rollover

@@ -1,11 +1,12 @@
 """Observations of an agent: the features of the last bars, and its account in the row of the last bar.
 
 An observation is [window, feature + 4]. The rows are the last `observation_window` bars, oldest first; they are
-flattened for an MLP and are the tokens of a transformer. The last four columns are 0 except in the last row, where
-they describe the account: position; gain of the open trade in percent of its notional; h / (h + 24), where h is the
-number of steps held; drawdown in tens of percent. They do not depend on the coefficients of the reward or the length of
-the episode, so that observations in training and in scoring are the same. The remaining steps are not observed, because
-the end of an episode is no event of the market.
+flattened for an MLP and are the tokens of a transformer. The last four columns are 0 except in the last row, where they
+describe the account: position; gain of the open trade in percent of the notional of a position of 1; h / (h + 24),
+where h is the number of bars held; drawdown in tens of percent. With `sizing: units` the notional is that of
+`max_position` units at the close; else it is that of the trade's opening. The columns do not depend on the coefficients
+of the reward or the length of the episode, so that observations in training and in scoring are the same. The remaining
+steps are not observed, because the end of an episode is no event of the market.
 """
 
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ class MarketView:
         if len({config.observation_window for config in configs}) != 1:
             raise ValueError("all lanes of an environment must have the same observation_window")
         self.features = market.features
+        self.in_units = configs[0].sizing == "units"
         self.shape = (configs[0].observation_window, market.features.shape[1] + len(ACCOUNT_FEATURES))
         factors = [(1.0, 100.0 / config.position_size, 1.0, 10.0) for config in configs]
         self.scales = torch.tensor(factors, dtype=market.dtype, device=market.device)
@@ -50,6 +52,14 @@ class MarketView:
     def observation(self, bar: Tensor, account: Accounts) -> Tensor:
         """Returns observations [lane, env, window, column] at bars [lane, env] with accounts [lane, env]."""
         observation = self._windows[bar].reshape(*bar.shape, *self.shape)
-        columns = (account.position, account.gain, account.held / (account.held + HALF_HELD), account.drawdown)
+        gain = _gain_of_notional(account) if self.in_units else account.gain
+        columns = (account.position, gain, account.held / (account.held + HALF_HELD), account.drawdown)
         observation[..., -1, -len(columns) :] = torch.stack(columns, dim=-1) * self.scales[:, None]
         return observation
+
+
+def _gain_of_notional(account: Accounts) -> Tensor:
+    """Returns the profits of open trades divided by the value of a position of 1, [lane, env]; 0 without a trade."""
+    is_open = account.value != 0
+    value = torch.where(is_open, account.value.abs(), 1.0)
+    return torch.where(is_open, account.gain * account.opening_equity * account.position.abs() / value, 0.0)

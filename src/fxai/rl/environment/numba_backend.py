@@ -36,7 +36,10 @@ class NumbaBackend:
     def __init__(
         self, market: MarketTensors, view: MarketView, configs: Sequence[EnvConfig], *, close_at_end: bool
     ) -> None:
-        self._view, self._like, self._close_at_end = view, market.quotes, close_at_end
+        self._view, self._like = view, market.quotes
+        self._seen_as = HALF_HELD, view.in_units
+        self._traded_as = configs[0].actions == "increment", close_at_end
+        self._gaps = np.array([config.step_gap for config in configs])
         self._market = market.quotes.numpy(), view.features.numpy(), view.scales.numpy()
         names, stops = instruments_of(configs, market)
         rules = [self._rules_of(config, name, has_spread=market.has_spread) for config in configs for name in names]
@@ -59,8 +62,8 @@ class NumbaBackend:
     def step(self, action: Tensor, starts: Tensor, ends: Tensor) -> MarketStep:
         observation = self._like.new_empty(*action.shape, *self._view.shape)
         final_observation = torch.empty_like(observation)
-        figures = self._like.new_empty(*action.shape, len(_FIGURES))
-        marks = torch.empty(*action.shape, len(_MARKS), dtype=torch.bool)
+        figures = self._like.new_zeros(*action.shape, len(_FIGURES))
+        marks = torch.zeros(*action.shape, len(_MARKS), dtype=torch.bool)
         given = action.numpy(), starts.numpy(), ends.numpy()
         gives = _named(_FIGURES, figures), _named(_MARKS, marks), observation.numpy(), final_observation.numpy()
         arrays = (
@@ -69,11 +72,12 @@ class NumbaBackend:
             *self._rules,
             self._rewards,
             self._targets,
+            self._gaps,
             *given,
             *self._standing,
             *gives,
         )
-        market_step(*arrays, HALF_HELD, self._close_at_end)
+        market_step(*arrays, *self._seen_as, *self._traded_as)
         results = zip((*_FIGURES, *_MARKS), (*figures.unbind(-1), *marks.unbind(-1)), strict=True)
         return MarketStep(observation=observation, final_observation=final_observation, **dict(results))
 
@@ -88,7 +92,7 @@ class NumbaBackend:
         self._standing = self._bar.numpy(), self._end.numpy(), _named(_ACCOUNT, self._accounts)
         observation = self._like.new_empty(*self._bar.shape, *self._view.shape)
         bars, _, accounts = self._standing
-        market_observation(*self._market[1:], bars, accounts, observation.numpy(), HALF_HELD)
+        market_observation(*self._market[1:], bars, accounts, observation.numpy(), *self._seen_as)
         return observation
 
 

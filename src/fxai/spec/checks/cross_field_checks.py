@@ -60,6 +60,9 @@ _SAME_FOR_ALL = (
     "data.split.",
     "env.sessions",
     "env.costs",
+    "env.sizing",
+    "env.initial_cash",
+    "env.fill",
     "data.features.function_folder",
 )
 

@@ -2,7 +2,7 @@
 
 import math
 from itertools import pairwise
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -14,7 +14,21 @@ from fxai.spec.fields.session_config import SessionConfig, as_sessions
 SHORT_FLAT_LONG: Final = (-1, 0, 1)
 """Target positions of an agent without `env.positions`."""
 
+STEPS: Final = (-1, 0, 1)
+"""Steps of the actions along the positions with `actions: increment`: sell, hold, buy."""
+
 _STOP_OUT_LEVEL: Final = 0.5
+_INITIAL_CASH: Final = 1_000_000.0
+_WHOLE: Final = 1e-9  # distance from a whole number up to which units are whole
+
+Actions = Literal["target", "increment"]
+"""What an action is: a target position, or a step along the list of positions."""
+
+Sizing = Literal["equity_share", "units"]
+"""The meaning of a position of 1: `position_size` times the equity, or `max_position` units."""
+
+Fill = Literal["open", "mid_with_slippage"]
+"""The price of a fill."""
 
 
 def _is_absent(value: object) -> bool:
@@ -121,6 +135,46 @@ class EnvConfig(Record):
         description="target positions that the agent chooses from, as fractions of position_size from -1 to 1 in "
         "increasing order, such as [-1, -0.5, 0, 0.5, 1]; by default short, flat and long",
     )
+    actions: Annotated[Actions, LATER] = Field(
+        default="target",
+        exclude_if=lambda value: value == "target",
+        description="target: an action is one of the positions; increment: there are three actions, sell one step, "
+        "hold and buy one step along the positions",
+    )
+    step_gap: Annotated[int, LATER] = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        exclude_if=lambda bars: bars == 1,
+        description="bars from one decision of the agent to the next; the order is filled at the bar after the "
+        "decision, and between decisions the position is held",
+    )
+    sizing: Annotated[Sizing, LATER] = Field(
+        default="equity_share",
+        exclude_if=lambda value: value == "equity_share",
+        description="equity_share: a position is a share of the equity; units: a whole number of units of the "
+        "instrument, up to max_position",
+    )
+    initial_cash: Annotated[float, LATER] = Field(
+        default=_INITIAL_CASH,
+        gt=0,
+        exclude_if=lambda cash: cash == _INITIAL_CASH,
+        description="cash at the start of an episode, in the currency of the prices; for sizing: units",
+    )
+    max_position: Annotated[int, LATER] = Field(
+        default=1,
+        ge=1,
+        le=50,
+        exclude_if=lambda units: units == 1,
+        description="largest number of units of a position, long or short; for sizing: units. Without positions the "
+        "agent chooses among all numbers of units",
+    )
+    fill: Annotated[Fill, LATER] = Field(
+        default="open",
+        exclude_if=lambda value: value == "open",
+        description="price of a fill. open: the next open, moved by half the spread and slippage_rate; "
+        "mid_with_slippage: the next open, which of order-book snapshots is the midpoint, moved by slippage_rate alone",
+    )
     leverage: Annotated[float | None, LATER] = Field(
         default=None,
         ge=1,
@@ -203,10 +257,49 @@ class EnvConfig(Record):
             raise ValueError("flat_by_close needs sessions, such as {start: '09:30', end: '16:00', timezone: UTC}")
         return self
 
+    @model_validator(mode="after")
+    def _check_sizing(self) -> "EnvConfig":
+        if self.sizing == "units":
+            self._check_units()
+        else:
+            for name, default in (("initial_cash", _INITIAL_CASH), ("max_position", 1)):
+                if getattr(self, name) != default:
+                    raise ValueError(f"{name} needs sizing: units")
+        return self
+
+    def _check_units(self) -> None:
+        if self.leverage is not None:
+            raise ValueError("leverage needs sizing: equity_share; max_position bounds a position of units")
+        if self.position_size != 1:
+            raise ValueError("position_size needs sizing: equity_share; max_position is the size of units")
+        for position in self.positions or ():
+            units = position * self.max_position
+            if abs(units - round(units)) > _WHOLE:
+                raise ValueError(
+                    f"the position {position:g} is {units:g} units of max_position {self.max_position}; with sizing: "
+                    "units, positions are whole numbers of units divided by max_position"
+                )
+
     @property
     def target_positions(self) -> tuple[float, ...]:
-        """Target position of each action, as a fraction of `position_size`, in increasing order."""
-        return SHORT_FLAT_LONG if self.positions is None else self.positions
+        """Target positions in increasing order, as fractions of `position_size`, or of `max_position` units.
+
+        With `actions: target` they are the positions of the actions.
+        """
+        if self.positions is not None:
+            return self.positions
+        if self.sizing == "units":
+            return _as_positions(tuple(units / self.max_position for units in self._all_units)) or ()
+        return SHORT_FLAT_LONG
+
+    @property
+    def _all_units(self) -> range:
+        return range(-self.max_position, self.max_position + 1)
+
+    @property
+    def action_count(self) -> int:
+        """Number of actions."""
+        return len(STEPS) if self.actions == "increment" else len(self.target_positions)
 
     @property
     def allowed_positions(self) -> tuple[float, ...]:

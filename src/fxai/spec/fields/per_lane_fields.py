@@ -32,7 +32,9 @@ PER_LANE_TRAINING_FIELDS: Final = frozenset(
         "exploration_fraction",
     }
 )
-SHARED_ENV_FIELDS: Final = frozenset({"observation_window", "positions", "sessions"})
+SHARED_ENV_FIELDS: Final = frozenset(
+    {"observation_window", "positions", "sessions", "actions", "sizing", "max_position", "fill"}
+)
 
 
 def varies_by_lane(path: str) -> bool:
