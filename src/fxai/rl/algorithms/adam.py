@@ -84,6 +84,10 @@ class LaneAdam:
             StepFactors(*shares, *each, active_lanes) for each in zip(size.unbind(0), epsilon.unbind(0), strict=True)
         ]
 
+    def kernel_tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The moments, the powers of beta, and beta_1, beta_2 and epsilon, for loops that take whole steps."""
+        return self.mean, self.square, self.powers, torch.tensor([_BETA_1, _BETA_2, _EPSILON], dtype=torch.float64)
+
     def step(self, weights: Tensor, gradient: Tensor, clip_factor: Tensor, step_factors: StepFactors) -> None:
         """Update `weights` [lane, size] in place, with `gradient` [lane, size] times `clip_factor` [lane].
 

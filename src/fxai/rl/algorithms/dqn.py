@@ -6,6 +6,7 @@ switches of `DqnConfig`; `dqn_loss.py`, `q_network.py` and `replay_buffer.py` im
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,11 +18,13 @@ from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.q_network import QNetwork
 from fxai.rl.algorithms.replay_buffer import DrawnTransitions, ReplayBuffer
 from fxai.rl.algorithms.rollout import Collector
+from fxai.rl.kernels import dqn_steps, runs_on_kernels
 from fxai.rl.lanes import counter_rng
 from fxai.rl.lanes.active_lanes import active_lanes, is_known_empty
 from fxai.rl.lanes.running_mean import RunningMean
 from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.rl.networks.dropout import Dropout
+from fxai.rl.networks.mlp import Mlp
 from fxai.spec.fields.dqn_config import DqnConfig
 
 
@@ -48,6 +51,7 @@ class Dqn:
         """
         self.policy, self._collector, self._seeds, self._dropout = policy, collector, seeds, dropout
         self._config, device = configs[0], seeds.device
+        self._network = policy.network if isinstance(policy.network, Mlp) else None
         self._gamma = lane_numbers(configs, lambda c: c.gamma, device)
         self._grad_norm = lane_numbers(configs, lambda c: c.max_grad_norm, device)
         self._target_tau = lane_numbers(configs, lambda c: c.target_tau, device)
@@ -74,10 +78,26 @@ class Dqn:
         if not is_known_empty(is_learning):
             drawn = self._draw(clock)
             done = self._schedule.done(clock)
+            if self._network is not None and runs_on_kernels(self.weights):
+                return self._steps_by_kernel(self._network, drawn, done, is_learning, rate)
             for step, lanes in enumerate(self._schedule.lanes_by_step):
                 active = is_learning[:lanes] & (self._schedule.steps[:lanes] > step)
                 running_mean.add(self._step(drawn, step, done[:lanes] + step, active, rate[:lanes]), active)
         return running_mean.means()
+
+    def _steps_by_kernel(
+        self, network: Mlp, drawn: DrawnTransitions, done: Tensor, is_learning: Tensor, rate: Tensor
+    ) -> Tensor:
+        """All gradient steps of this update as one compiled loop. Returns the means of their statistics."""
+        statistics = self.weights.new_empty(len(self.weights), len(STATISTICS) + 1)
+        changed = self.weights, self._target, *self._adam.kernel_tensors()
+        transitions = *self._replay.columns(), drawn.first, drawn.last, drawn.reward, drawn.discount
+        steps = self._schedule.steps * is_learning, done, self._schedule.target_interval
+        numbers = rate, self._grad_norm, self._target_tau, *self._dropout.streams()
+        given: list[Any] = [each.numpy() for each in (*changed, *transitions, *steps, *numbers)]
+        given += [network.widths, self.policy.critics, self.policy.dueling, self._config.double, statistics.numpy()]
+        dqn_steps(*given)
+        return statistics
 
     def _draw(self, clock: Tensor) -> DrawnTransitions:
         """Transitions of all gradient steps of this update, [lane, step, sample]."""

@@ -100,6 +100,11 @@ class ReplayBuffer:
             next_observation=self._at("final_observation", last),
         )
 
+    def columns(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Observations [index, inputs], next observations and actions, by the indices of drawn transitions."""
+        before, after = (self._ring[name].flatten(0, 2).flatten(1) for name in ("observation", "final_observation"))
+        return before, after, self._ring["action"].flatten()
+
     def state(self) -> dict[str, Tensor]:
         """Content of the ring, each [lane, step, env, ...]."""
         return dict(self._ring)

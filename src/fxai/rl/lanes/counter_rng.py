@@ -14,10 +14,7 @@ import torch
 from torch import Tensor
 
 from fxai.rl.kernels import runs_on_kernels
-
-_GOLDEN = 0x9E3779B97F4A7C15 - (1 << 64)
-_MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
-_MIX_2 = 0x94D049BB133111EB - (1 << 64)
+from fxai.rl.kernels.counter_bits import GOLDEN, mix, shift_right
 
 
 class Purpose(IntEnum):
@@ -31,15 +28,10 @@ class Purpose(IntEnum):
     REPLAY = 6
 
 
-def _shift_right(value: Tensor, bits: int) -> Tensor:
-    """Logical right shift; torch's operator repeats the sign bit."""
-    return (value >> bits) & ((1 << (64 - bits)) - 1)
-
-
-def _mix(value: Tensor) -> Tensor:
-    value = (value ^ _shift_right(value, 30)) * _MIX_1
-    value = (value ^ _shift_right(value, 27)) * _MIX_2
-    return value ^ _shift_right(value, 31)
+def stream_keys(seeds: Tensor, purpose: Purpose) -> Tensor:
+    """Keys of a stream [lane] for lane seeds [lane] int64."""
+    keys: Tensor = mix(mix(seeds * GOLDEN) + torch.full_like(seeds, purpose) * GOLDEN)
+    return keys
 
 
 def bits(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -52,20 +44,21 @@ def bits(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[int, 
         shape: Shape per lane.
     """
     step = torch.as_tensor(step, dtype=torch.int64, device=seeds.device).expand_as(seeds)
-    stream = torch.full_like(seeds, purpose) * _GOLDEN
-    key = _mix(_mix(_mix(seeds * _GOLDEN) + stream) + step * _GOLDEN)
+    key = mix(stream_keys(seeds, purpose) + step * GOLDEN)
     position = torch.arange(1, math.prod(shape) + 1, dtype=torch.int64, device=seeds.device)
-    return _mix(key[:, None] + position * _GOLDEN).reshape(len(seeds), *shape)
+    drawn: Tensor = mix(key[:, None] + position * GOLDEN).reshape(len(seeds), *shape)
+    return drawn
 
 
 def uniform(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[int, ...]) -> Tensor:
     """Uniform numbers on [0, 1) with 24 random bits, [lane, *shape] float32; arguments as of `bits`."""
-    return _shift_right(bits(seeds, purpose, step, shape), 40).to(torch.float32) * 2.0**-24
+    chance: Tensor = shift_right(bits(seeds, purpose, step, shape), 40).to(torch.float32) * 2.0**-24
+    return chance
 
 
 def normal(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[int, ...]) -> Tensor:
     """Standard normal numbers by the inverse distribution function, [lane, *shape] float32; always finite."""
-    centre = (_shift_right(bits(seeds, purpose, step, shape), 40).to(torch.float64) + 0.5) * 2.0**-24
+    centre = (shift_right(bits(seeds, purpose, step, shape), 40).to(torch.float64) + 0.5) * 2.0**-24
     gaussian: Tensor = torch.special.ndtri(centre)
     return gaussian.to(torch.float32)
 

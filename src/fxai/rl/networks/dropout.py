@@ -25,6 +25,11 @@ class Dropout:
     def of(cls, seeds: Tensor, rates: Sequence[float], sites: int) -> "Dropout":
         return cls(seeds, torch.tensor(rates, device=seeds.device) if any(rates) else None, sites)
 
+    def streams(self) -> tuple[Tensor, Tensor]:
+        """Rates [lane], 0 without dropout, and keys of the masks [lane], for loops that draw the masks themselves."""
+        rates = torch.zeros(len(self.seeds), device=self.seeds.device) if self.rates is None else self.rates
+        return rates, counter_rng.stream_keys(self.seeds, counter_rng.Purpose.DROPOUT)
+
     def keep(self, number: Tensor) -> Tensor | None:
         """Factors [n lanes, sample, sites] of samples by their numbers [n lanes, sample]; None if all factors are 1."""
         if self.rates is None:

@@ -27,7 +27,7 @@ class Mlp:
     def __init__(self, observation_shape: tuple[int, ...], hidden: Sequence[int], outputs: int) -> None:
         """`hidden` are the widths of the hidden layers."""
         widths = [math.prod(observation_shape), *hidden, outputs]
-        self._widths = np.array(widths)
+        self.widths = np.array(widths)  # of the observation, the hidden layers and the outputs
         self._layers = [(f"{i}.weight", f"{i}.bias") for i in range(len(widths) - 1)]
         self._sites = [slice(end - width, end) for width, end in zip(hidden, accumulate(hidden), strict=True)]
         self.dropout_sites = sum(hidden)
@@ -99,7 +99,7 @@ class Mlp:
             gradient = torch.empty_like(weights)
             saved = forward_pass.inputs, forward_pass.keep, forward_pass.activations, forward_pass.after_dropout
             slopes = d_outputs.contiguous().numpy()
-            mlp_backward(weights.numpy(), self._widths, *saved, slopes, gradient.numpy())
+            mlp_backward(weights.numpy(), self.widths, *saved, slopes, gradient.numpy())
             return gradient
 
         return forward_pass.outputs, backward
@@ -112,8 +112,8 @@ class Mlp:
         kept = _NO_MASK.astype(inputs.dtype) if keep is None else keep.contiguous().numpy()
         activations = np.empty(nets * samples * self.dropout_sites, inputs.dtype)
         after_dropout = activations if keep is None else np.empty_like(activations)
-        outputs = weights.new_empty(nets, int(self._widths[-1]), samples)
-        mlp_forward(row.numpy(), stride, self._widths, inputs, kept, activations, after_dropout, outputs.numpy())
+        outputs = weights.new_empty(nets, int(self.widths[-1]), samples)
+        mlp_forward(row.numpy(), stride, self.widths, inputs, kept, activations, after_dropout, outputs.numpy())
         return _ForwardPass(outputs, inputs, kept, activations, after_dropout)
 
     def _apply_dropout(self, activations: Tensor, keep: Tensor | None, layer: int) -> Tensor:

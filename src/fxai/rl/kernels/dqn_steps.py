@@ -1,0 +1,246 @@
+"""The gradient steps of one update of DQN as a compiled loop; see `rl/algorithms/dqn.py`.
+
+A lane takes all its steps before the next lane begins, so that its weights stay in the core's cache. Networks are
+multilayer perceptrons. Weights are [lane, critic * size], each critic's as in `mlp.py`.
+"""
+
+import numpy as np
+
+from fxai.market.rules.compiled import Array, compiled
+from fxai.rl.kernels.adam import lane_adam_step
+from fxai.rl.kernels.counter_bits import fill_keep
+from fxai.rl.kernels.mlp import net_backward, net_forward
+
+_TINY = 1.1754943508222875e-38  # smallest normal float32: no division by 0 before the first step
+
+
+def _action_values(
+    weights: Array,
+    widths: Array,
+    dueling: bool,  # noqa: FBT001 - numba takes no keywords
+    observation: Array,
+    keep: Array,
+    activations: Array,
+    after_dropout: Array,
+    values: Array,
+) -> None:
+    """Computes the values [critic, action, sample] of one lane; see `rl/algorithms/q_network.py`.
+
+    `values` has a further row of memory for the state value, which is the first one if `dueling`.
+    """
+    critics, rows, samples = values.shape
+    size = len(weights) // critics
+    first = 0 if dueling else 1
+    count = weights.dtype.type(rows - 1)
+    for critic in range(critics):
+        of_critic, outputs = weights[critic * size :], values[critic, first:]
+        kept, after = activations[critic], after_dropout[critic]
+        net_forward(of_critic, widths, observation, keep, critic, kept, after, outputs)
+        if dueling:
+            for i in range(samples):
+                total = outputs[1, i]
+                for a in range(2, rows):
+                    total += outputs[a, i]
+                mean = total / count
+                for a in range(1, rows):
+                    outputs[a, i] = outputs[0, i] + (outputs[a, i] - mean)
+
+
+def _targets(
+    own: Array,
+    target: Array,
+    double: bool,  # noqa: FBT001
+    reward: Array,
+    discount: Array,
+    wanted: Array,
+) -> None:
+    """Computes the target values [sample] from the values of the next observations [critic, 1 + action, sample].
+
+    `own` are those of the online network, which are read if `double`, and `target` those of the target network. NaN
+    counts as the largest value, as in torch.
+    """
+    critics, rows, samples = target.shape
+    for i in range(samples):
+        best = 0
+        highest = future = reward.dtype.type(0)
+        for a in range(1, rows):
+            least = target[0, a, i]
+            ranked = own[0, a, i]
+            for critic in range(1, critics):
+                other = target[critic, a, i]
+                if other < least or other != other:  # noqa: PLR0124 - NaN differs from itself
+                    least = other
+                ranked += own[critic, a, i]
+            if not double:
+                ranked = least
+            if best == 0 or ranked > highest or (ranked != ranked and highest == highest):  # noqa: PLR0124 - NaN
+                best, highest, future = a, ranked, least
+        wanted[i] = reward[i] + discount[i] * future
+
+
+def _loss(
+    values: Array,
+    dueling: bool,  # noqa: FBT001
+    action: Array,
+    wanted: Array,
+    d_outputs: Array,
+    sums: Array,
+) -> None:
+    """Computes the derivatives of the loss by the outputs; see `rl/algorithms/dqn_loss.py`.
+
+    Args:
+        values: [critic, 1 + action, sample].
+        dueling: Whether the first output is the state value.
+        action: [sample].
+        wanted: Target values [sample].
+        d_outputs: Filled: [critic, output, sample].
+        sums: Increased by the means over the minibatch and the critics: loss, value, size of the error.
+    """
+    critics, outputs, samples = d_outputs.shape
+    real = values.dtype.type
+    one, half, count, actions = real(1), real(0.5), real(samples), real(values.shape[1] - 1)
+    loss_sum, value_sum, size_sum = real(0), real(0), real(0)
+    for critic in range(critics):
+        for i in range(samples):
+            value = values[critic, 1 + action[i], i]
+            error = value - wanted[i]
+            size = abs(error)
+            slope = error if size < one else one if error > 0 else -one
+            if error != error:  # noqa: PLR0124 - NaN differs from itself
+                slope = error
+            slope /= count
+            share = slope / actions if dueling else real(0)
+            for a in range(outputs):
+                d_outputs[critic, a, i] = -share
+            if dueling:
+                d_outputs[critic, 0, i] = slope
+            d_outputs[critic, action[i] + (1 if dueling else 0), i] += slope
+            loss_sum += half * error * error if size < one else size - half
+            value_sum += value
+            size_sum += size
+    number = count * real(critics)
+    sums[0] += loss_sum / number
+    sums[1] += value_sum / number
+    sums[2] += size_sum / number
+
+
+def _move(target: Array, weights: Array, tau: float) -> None:
+    """Moves the target weights by the share `tau` to the online weights [size]; 1 copies them exactly."""
+    one = weights.dtype.type(1)
+    for i in range(len(weights)):
+        way = weights[i] - target[i]
+        target[i] = target[i] + tau * way if tau + tau < one else weights[i] - way * (one - tau)
+
+
+@compiled
+def dqn_steps(
+    weights: Array,
+    target: Array,
+    mean: Array,
+    square: Array,
+    powers: Array,
+    adam: Array,
+    observations: Array,
+    next_observations: Array,
+    actions: Array,
+    first: Array,
+    last: Array,
+    reward: Array,
+    discount: Array,
+    steps: Array,
+    done: Array,
+    target_interval: Array,
+    rate: Array,
+    max_grad_norm: Array,
+    target_tau: Array,
+    dropout: Array,
+    mask_stream: Array,
+    widths: Array,
+    critics: int,
+    dueling: bool,  # noqa: FBT001 - numba takes no keywords
+    double: bool,  # noqa: FBT001
+    statistics: Array,
+) -> None:
+    """Takes the gradient steps of all lanes.
+
+    Args:
+        weights: Changed: online weights [lane, critic * size].
+        target: Changed: target weights, as `weights`.
+        mean: Changed: Adam's first moments, as `weights`.
+        square: Changed: Adam's second moments, as `weights`.
+        powers: Changed: powers of Adam's betas, [lane, 2] float64.
+        adam: Adam's betas and epsilon, [3] float64.
+        observations: Of the replay buffer, [transition, inputs].
+        next_observations: Of the replay buffer, [transition, inputs].
+        actions: Of the replay buffer, [transition].
+        first: Drawn transitions [lane, step, sample]: index of the observation and action.
+        last: Index of the next observation [lane, step, sample].
+        reward: Sum of rewards [lane, step, sample].
+        discount: Of the next observation's value [lane, step, sample].
+        steps: Number of steps of each lane in this update [lane]; 0 for a lane that does not learn.
+        done: Number of earlier steps [lane].
+        target_interval: Steps between two updates of the target network [lane].
+        rate: Learning rates [lane].
+        max_grad_norm: Limits of the gradient's norm [lane].
+        target_tau: Shares of the online weights in an update of the target network [lane].
+        dropout: Rates of dropout on the observations [lane].
+        mask_stream: Keys of the streams of masks [lane].
+        widths: Widths of the observation, the hidden layers and the outputs.
+        critics: Number of critics.
+        dueling: Whether the first output of a critic is the state value.
+        double: Whether the online network selects the action of the target.
+        statistics: Filled: means over the steps [lane, 4]: loss, value, size of the error, norm of the gradient.
+    """
+    lanes, size = weights.shape
+    samples, inputs, outputs, net_size = first.shape[2], observations.shape[1], widths[-1], size // critics
+    kind, real = weights.dtype, weights.dtype.type
+    seen = np.empty((2, samples, inputs), kind)  # next observations, observations
+    values = np.empty((3, critics, outputs if dueling else outputs + 1, samples), kind)
+    sites = widths[1:-1].sum()
+    activations, masked = np.empty((critics, samples * sites), kind), np.empty((critics, samples * sites), kind)
+    drawn_mask, no_mask = np.empty((critics, samples, sites), kind), np.empty((0, 0, 0), kind)
+    d_outputs, gradient = np.empty((critics, outputs, samples), kind), np.empty(size, kind)
+    deltas, wanted = np.empty((2, samples * widths[1:-1].max()), kind), np.empty(samples, kind)
+    action = np.empty(samples, np.int64)
+    for lane in range(lanes):
+        online, sums, power = weights[lane], np.zeros(4, kind), powers[lane]
+        for step in range(steps[lane]):
+            for i in range(samples):
+                here, there = first[lane, step, i], last[lane, step, i]
+                action[i] = actions[here]
+                for j in range(inputs):
+                    seen[0, i, j] = next_observations[there, j]
+                    seen[1, i, j] = observations[here, j]
+            if dropout[lane] > 0:
+                fill_keep(mask_stream[lane], (done[lane] + step) * samples, dropout[lane], drawn_mask)
+            for which in range(3):  # target and online network on the next observations, online on the observations
+                if which == 1 and not double:
+                    continue
+                has_mask, network = which == 2 and dropout[lane] > 0, target[lane] if which == 0 else online  # noqa: PLR2004
+                keep, after = (drawn_mask, masked) if has_mask else (no_mask, activations)
+                _action_values(network, widths, dueling, seen[which // 2], keep, activations, after, values[which])
+            ranks = values[1] if double else values[0]
+            _targets(ranks, values[0], double, reward[lane, step], discount[lane, step], wanted)
+            _loss(values[2], dueling, action, wanted, d_outputs, sums)
+            for critic in range(critics):
+                part, slopes = slice(critic * net_size, (critic + 1) * net_size), d_outputs[critic]
+                kept, after_critic, filled = activations[critic], after[critic], gradient[part]
+                net_backward(online[part], widths, seen[1], keep, critic, kept, after_critic, slopes, deltas, filled)
+            norm = np.sqrt(np.dot(gradient, gradient))
+            sums[3] += norm
+            clip_factor = max_grad_norm[lane] / (norm + real(1e-6))
+            if clip_factor > real(1):
+                clip_factor = real(1)
+            power[0] *= adam[0]
+            power[1] *= adam[1]
+            root = np.sqrt(max(1 - power[1], _TINY))
+            pace, epsilon = real(root * rate[lane] / max(1 - power[0], _TINY)), real(adam[2] * root)
+            mean_share, square_share = real(1 - adam[0]), real(1 - adam[1])
+            moments = mean[lane], square[lane]
+            lane_adam_step(
+                online, moments[0], moments[1], gradient, clip_factor, mean_share, square_share, pace, epsilon
+            )
+            if (done[lane] + step + 1) % target_interval[lane] == 0:
+                _move(target[lane], online, target_tau[lane])
+        for k in range(4):
+            statistics[lane, k] = sums[k] / real(steps[lane])
