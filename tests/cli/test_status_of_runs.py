@@ -17,7 +17,7 @@ save_study_plots: false
 studies:
   - study_name: slow
     n_trials: 2
-    objective: {command: [sh, -c, 'sleep 60']}
+    objective: {command: [sh, -c, 'touch begun; sleep 60']}
     parameters: {x: {type: uniform, low: 0, high: 1}}
 """
 RUN = (sys.executable, "-m", "fxai", "run", "slow.yaml", "--n-jobs", "1")
@@ -35,6 +35,13 @@ def row_when(fxai: Fxai, state: str) -> dict[str, Any]:
     raise AssertionError(f"never {state}: {row}")
 
 
+def wait_for(path: Path) -> None:
+    until = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def test_a_run_is_running_then_killed_then_interrupted(fxai: Fxai) -> None:
     Path("slow.yaml").write_text(SPEC)
     with ChildProcess(RUN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
@@ -45,8 +52,10 @@ def test_a_run_is_running_then_killed_then_interrupted(fxai: Fxai) -> None:
         row = row_when(fxai, "killed")
         assert (row["pid"], row["end"]) == (None, None)
         assert row["reason"].startswith(f"process {run.pid} on ")
+    Path("begun").unlink(missing_ok=True)
     with ChildProcess(RUN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         assert row_when(fxai, "running")["pid"] == run.pid
+        wait_for(Path("begun"))  # a run without a trial ends at the first signal
         run.send_signal(signal.SIGINT)
         time.sleep(1.5)  # a second one within a second is ignored
         run.send_signal(signal.SIGINT)  # stops now; the trial reports nothing, so it would end after a minute

@@ -144,8 +144,10 @@ def test_a_verdict_on_another_trial_is_not_the_one_of_the_study(judged: tuple[Pa
     try:
         run = call_fxai(folder, "run", "--spec", "plain.yaml", "--quiet").out
         shown = surfaces(folder, run)
+        note = best_params(folder)["verdict"]
     finally:
         path.write_text(kept)
+        assert call_fxai(folder, "run", "--spec", "plain.yaml", "--quiet").code == 0  # for the other tests
     earlier = f"The last verdict ({word}) is on trial {best + 100}. The best trial is trial {best} now"
     for name in ("run", "best", "results", "report.html", "README of the export"):
         assert earlier in shown[name], name
@@ -154,7 +156,7 @@ def test_a_verdict_on_another_trial_is_not_the_one_of_the_study(judged: tuple[Pa
         assert f"fxai verdict {NAME}" in shown[name]
     for name in ("status", "show", "index.html", "repr", "notebook"):
         assert word not in shown[name], name
-    assert best_params(folder)["verdict"] is None
+    assert note is None
     assert json.loads(shown["status in JSON"])[0]["verdict"] is None
     assert json.loads(shown["best in JSON"])["verdict"] is None
     assert json.loads(shown["results in JSON"])[0]["summary"]["verdict"] is None
