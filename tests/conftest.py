@@ -1,6 +1,7 @@
 """Setup of all tests: one torch thread, a home folder for each test, no files and processes left behind."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,8 +36,13 @@ CACHES = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have xdist begin the files in the order below. By itself it begins the files with the fewest tests last."""
+    """Have xdist begin the files in the order below, and have SIGINT interrupt this process and its children.
+
+    By itself xdist begins the files with the fewest tests last.
+    """
     config.option.loadscopereorder = False
+    # A shell without job control starts background processes with SIGINT ignored, which children inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)
