@@ -13,13 +13,14 @@ from worker_process import words_of
 
 CODE = str(Path(__file__).parents[1] / "objectives")
 PROGRAMS = LanePlan("command", {})
-REPORT = 'echo "{\\"step\\": 1, \\"value\\": 0.5}" >> "$FXAI_REPORTS"; '
-SAVES = "trap 'echo saved > saved; exit 1' TERM; while true; do sleep 0.1; done"
+REPORT = 'echo "{\\"step\\": 1, \\"value\\": 0.5}" >> "$FXAI_REPORTS";'
+TRAP = "trap 'echo saved > saved; exit 1' TERM;"
+FOREVER = "while true; do sleep 0.1; done"
 
 
 def program(folder: Path, script: str, number: int) -> TrialRequest:
     made = replace(request_for("command", number, folder), objective="command", folder=str(folder))
-    return replace(made, command=("sh", "-c", REPORT + script))
+    return replace(made, command=("sh", "-c", script))
 
 
 def sigterm_to_all() -> list[psutil.Process]:
@@ -50,16 +51,16 @@ def test_a_function_continues(tmp_path: Path) -> None:
 
 def test_a_program_that_ends_is_returned_and_a_later_failure_is_one(tmp_path: Path) -> None:
     with LocalPool([Slot(0)], tmp_path, PROGRAMS) as workers:
-        for number, script in enumerate(("exec sleep 600", SAVES)):
+        for number, script in enumerate((f"{REPORT} exec sleep 600", f"{TRAP} {REPORT} {FOREVER}")):
             assert state_after_sigterm(workers, program(tmp_path, script, number)) is TrialState.RETURNED
         assert (tmp_path / "saved").exists()
-        failed = result_of(workers, program(tmp_path, "exit 1", 2))
+        failed = result_of(workers, program(tmp_path, f"{REPORT} exit 1", 2))
         assert failed.state is TrialState.FAIL
 
 
 def test_a_worker_that_has_ignored_it_ends_with_its_pool(tmp_path: Path) -> None:
     with LocalPool([Slot(0)], tmp_path, PROGRAMS) as workers:
-        workers.submit(program(tmp_path, "sleep 600", 1))
+        workers.submit(program(tmp_path, f"{REPORT} sleep 600", 1))
         events_until(workers, lambda event: isinstance(event, Report))
         processes = sigterm_to_all()
         assert not [event for event in workers.events(0.2) if isinstance(event, WorkerLost)]
