@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from database_servers import DatabaseServer, mariadb_server, postgresql_server
 from ray_cluster import KeptHosts, SmallCluster, kept_hosts, small_cluster
+from worker_process import words_of
 
 # Before any test module loads torch or numpy: suites run on machines with few cores.
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -108,7 +109,8 @@ def _nothing_left_behind() -> Iterator[None]:
     before = _files()
     yield
     children = psutil.Process().children(recursive=True)
-    left = [each for each in children if not any("resource_tracker" in word for word in each.cmdline())]  # of Python
+    running = {each: words for each in children if (words := words_of(each))}
+    left = [each for each, words in running.items() if not any("resource_tracker" in word for word in words)]
     assert not left, f"the tests left processes behind: {left}"
     assert _files() <= before, f"the tests left files behind: {sorted(_files() - before)}"
 
