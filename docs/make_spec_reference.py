@@ -106,6 +106,8 @@ SECTIONS = (
     Section("### `training` with `algorithm: ppo`", "PpoConfig"),
     Section("### `training` with `algorithm: a2c`", "A2cConfig"),
     Section("### `training` with `algorithm: dqn`", "DqnConfig"),
+    Section("### `training` with `ensemble`", "EnsembleTraining"),
+    Section("### `ensemble`", "EnsembleConfig"),
 )
 VALUES = {  # instead of the schema's own text, where that is long
     "sampler": "name, or mapping with `type`: [samplers](#samplers)",

@@ -19,6 +19,8 @@ def agent_seeds(path: Path) -> tuple[int, ...]:
     try:
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {})["fxai"])
+        if "seeds" in header:  # of ensembles, whose members have different kinds
+            return tuple(header["seeds"])
         return tuple(each["seed"] for each in header.get("members", (header,)))
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError):
         return ()

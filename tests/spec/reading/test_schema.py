@@ -44,7 +44,7 @@ def test_values_may_be_lists_of_numbers_and_texts() -> None:
 
 
 def test_one_algorithm_fits_each_section_and_the_default_one_that_names_none() -> None:
-    section = SCHEMA["$defs"]["TrainingConfig"]["properties"]["training"]
+    section = SCHEMA["$defs"]["TrainingConfig"]["else"]["properties"]["training"]
     records = {name: SCHEMA["$defs"][record.__name__] for name, record in ALGORITHMS.items()}
     assert references(section) == {f"#/$defs/{record.__name__}" for record in ALGORITHMS.values()}
     assert {"type": "null"} in section["oneOf"]

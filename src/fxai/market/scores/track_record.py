@@ -14,6 +14,7 @@ from fxai.errors import InputError
 from fxai.market.bars import FloatArray
 
 FORMAT = "fxai track record 1"
+_MEMBERS = "member_metrics"
 _DECIMALS = 10  # of equity, drawdown and prices; more precise than float32
 
 Side: TypeAlias = Literal["long", "short"]
@@ -52,6 +53,9 @@ class TrackRecord:
     baselines: Mapping[str, FloatArray] = field(default_factory=dict)  # equity at the end of each bar, by strategy
     baseline_metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # metrics that need no trades
     made_of: Mapping[str, JsonValue] = field(default_factory=dict)  # origin: agent, data, versions, time
+    member_metrics: Mapping[str, Mapping[str, float]] = field(
+        default_factory=dict
+    )  # of each member of an ensemble alone, by its name; empty for other agents and in older files
 
     def __len__(self) -> int:
         return len(self.times)
@@ -71,6 +75,11 @@ class TrackRecord:
             "drawdown": _rounded(self.drawdown),
             "baseline_metrics": {name: dict(figures) for name, figures in self.baseline_metrics.items()},
             "baselines": {name: _rounded(curve) for name, curve in self.baselines.items()},
+            **(
+                {_MEMBERS: {name: dict(metrics) for name, metrics in self.member_metrics.items()}}
+                if self.member_metrics
+                else {}
+            ),
         }
 
     @classmethod
@@ -84,7 +93,7 @@ class TrackRecord:
             raise InputError(
                 f"this is not a track record of this version of FxAI; its format is {document.get('format')!r}"
             )
-        missing = [each.name for each in fields(cls) if each.name not in document]
+        missing = [each.name for each in fields(cls) if each.name not in {*document, _MEMBERS}]
         if missing:
             raise InputError(f"the track record is not complete; it lacks {', '.join(missing)}")
         return cls(
@@ -99,6 +108,7 @@ class TrackRecord:
             baselines={name: np.array(curve, np.float64) for name, curve in document["baselines"].items()},
             baseline_metrics=document["baseline_metrics"],
             made_of=document["made_of"],
+            member_metrics=document.get(_MEMBERS, {}),
         )
 
     def write(self, path: Path) -> None:

@@ -20,7 +20,7 @@ from fxai.market.reading.reading import read_bar_frame
 from fxai.market.rules.rules import Action
 from fxai.rl.agents.agent_instruments import AgentInstrument, agent_instruments, instrument_named, is_empty, names_of
 from fxai.rl.agents.export import Decisions, export_policy, visited_observations
-from fxai.rl.agents.scoring import scoring_env_of
+from fxai.rl.agents.scoring import lowest_action, scoring_env_of
 from fxai.rl.agents.tensor_file import write_tensors
 from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES
@@ -31,6 +31,7 @@ from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
 
 _FLAT_ACCOUNT = AccountView()
+_WITHOUT_PROBABILITIES = {"dqn": "a dqn agent has action values", "ensemble": "an ensemble has votes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +158,18 @@ class Agent:
                 probabilities.
 
         Raises:
-            InputError: If `chance` is given for a DQN agent, which has no probabilities.
+            InputError: If `chance` is given for a DQN agent or an ensemble, which have no probabilities.
         """
         (preferences,) = self.preferences(np.asarray(observation, np.float32)[None])
         if chance is None:
             return self._allowed(int(preferences.argmax()))
-        if self.config.training.algorithm == "dqn":
-            raise InputError("a dqn agent has action values and no probabilities; call act without the argument chance")
+        if (values := _WITHOUT_PROBABILITIES.get(self.config.training.algorithm)) is not None:
+            raise InputError(f"{values} and no probabilities; call act without the argument chance")
         probabilities = np.exp(preferences.astype(np.float64) - preferences.max())
         return self._allowed(int(chance.choice(len(probabilities), p=probabilities / probabilities.sum())))
 
     def preferences(self, observations: ArrayLike) -> np.ndarray:
-        """Preferences [observation, action]: logits, or action values of a DQN agent."""
+        """Preferences [observation, action]: logits, action values of a DQN agent, or shares of an ensemble's votes."""
         batch = torch.from_numpy(self._checked(observations))
         with torch.no_grad():
             preferences = self.policy.preferences(self.weights, batch[None])
@@ -240,7 +241,7 @@ class Agent:
 
     @property
     def _lowest_action(self) -> int:
-        return 0 if self.may_be_short or self._has_increments else self.positions.index(0.0)
+        return lowest_action(self.config.env, self.base_env)
 
     def _allowed(self, action: int) -> int:
         allowed = max(action, self._lowest_action)

@@ -1,10 +1,11 @@
 """A committee: agents of one configuration and several seeds that decide together.
 
-The preferences of a committee are the logarithms of the mean of its members' probabilities, or the mean of the action
-values of DQN agents. Each member has the standardizer of its own training. Where standardizers differ, an observation
-of the committee has the features once for each standardizer, side by side, and each member reads its own columns: a
-member sees to the last bit what it sees alone. One standardizer cannot be computed from another, because standardized
-features are clipped.
+The members are single agents, or ensembles of agents of several kinds. All members of ensembles are one vote
+(`fxai.rl.agents.voting`), in which each ensemble counts equally. Of single agents, the preferences of a committee are
+the logarithms of the mean of its members' probabilities, or the mean of the action values of DQN agents. Each member
+has the standardizer of its own training. Where standardizers differ, an observation of the committee has the features
+once for each standardizer, side by side, and each member reads its own columns: a member sees to the last bit what it
+sees alone. One standardizer cannot be computed from another, because standardized features are clipped.
 """
 
 from collections.abc import Sequence
@@ -20,10 +21,18 @@ from fxai.errors import InputError
 from fxai.market.features.standardizer import Standardizer
 from fxai.rl.agents.agent import Agent, versions
 from fxai.rl.agents.agent_instruments import AgentInstrument, is_empty
+from fxai.rl.agents.committee_policy import CommitteePolicy, columns_of, distinct
+from fxai.rl.agents.ensemble import (
+    Ensemble,
+    Voter,
+    joined_standardizer,
+    save_ensembles,
+    voters_of,
+    voting_policy,
+    voting_weights,
+)
 from fxai.rl.agents.tensor_file import write_tensors
-from fxai.rl.environment.market_view import ACCOUNT_FEATURES
-from fxai.rl.lanes.ordered_mean import ordered_mean
-from fxai.rl.lanes.policy import Policy
+from fxai.rl.agents.voting import VotingPolicy
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
@@ -40,7 +49,7 @@ class Committee(Agent):
     [1, member * size] has the weights of all members.
     """
 
-    members: tuple[Agent, ...]
+    members: tuple[Agent, ...]  # single agents, or ensembles
 
     @classmethod
     def of(cls, members: Sequence[Agent]) -> "Committee":
@@ -55,7 +64,7 @@ class Committee(Agent):
         first = members[0]
         for place, member in enumerate(members):
             if isinstance(member, Committee):
-                raise InputError(f"agent {place} is a committee; a committee consists of single agents")
+                raise InputError(f"agent {place} is a committee; a committee consists of single agents or ensembles")
             differing = [name for name in _SHARED if getattr(member, name) != getattr(first, name)]
             if member.standardizer.names != first.standardizer.names:
                 differing.append("features")
@@ -66,12 +75,17 @@ class Committee(Agent):
                     f"the agents of a committee have the same {', '.join(_SHARED)} and features; agent {place} "
                     f"differs from agent 0 in {', '.join(differing)}"
                 )
+        if voters := voters_of(_ensembles(members)):
+            standardizer, weights = joined_standardizer(voters), voting_weights(voters)
+        else:
+            standardizer = Standardizer.join(distinct([member.standardizer for member in members]))
+            weights = torch.cat([member.weights for member in members], dim=1)
         return cls(
             config=first.config,
             seed=first.seed,
-            standardizer=Standardizer.join(_standardizers(members)),
+            standardizer=standardizer,
             data_hash=first.data_hash,
-            weights=torch.cat([member.weights for member in members], dim=1),
+            weights=weights,
             scoring_env=first.scoring_env,
             instruments=first.instruments,
             members=tuple(members),
@@ -85,19 +99,28 @@ class Committee(Agent):
         return tuple(member.seed for member in self.members)
 
     @property
-    def policy(self) -> "CommitteePolicy":
-        standardizers = _standardizers(self.members)
+    def voters(self) -> tuple[Voter, ...]:
+        """The members of all ensembles; empty for a committee of single agents."""
+        return voters_of(_ensembles(self.members))
+
+    @property
+    def policy(self) -> "CommitteePolicy | VotingPolicy":
+        if voters := self.voters:
+            return voting_policy(self, voters)
         return CommitteePolicy(
             member=self.members[0].policy,
-            columns=tuple(
-                _columns(standardizers.index(member.standardizer), len(standardizers), len(member.standardizer.names))
-                for member in self.members
-            ),
+            columns=columns_of([member.standardizer for member in self.members]),
             averages="values" if self.config.training.algorithm == "dqn" else "probabilities",
         )
 
     def save(self, path: Path) -> None:
-        """Write a safetensors file with the weights [member, size] and a header as that of an agent's file."""
+        """Write a safetensors file with the weights [member, size] and a header as that of an agent's file.
+
+        The file of a committee of ensembles is that of `save_ensembles`.
+        """
+        if ensembles := _ensembles(self.members):
+            save_ensembles(path, ensembles)
+            return
         header = CommitteeHeader(
             config=self.config,
             members=tuple(
@@ -111,41 +134,6 @@ class Committee(Agent):
         )
         weights = torch.cat([member.weights for member in self.members])
         write_tensors(path, header.model_dump(mode="json"), {"weights": weights})
-
-
-@dataclass(frozen=True, slots=True)
-class CommitteePolicy:
-    """The policy of a committee; its weights are those of the members, one after the other."""
-
-    member: Policy
-    columns: tuple[tuple[int, ...], ...]  # of an observation, which each member reads
-    averages: Literal["probabilities", "values"]
-
-    @property
-    def size(self) -> int:
-        return len(self.columns) * self.member.size
-
-    def preferences(self, weights: Tensor, observation: Tensor) -> Tensor:
-        """Logarithms of mean probabilities, or mean action values, [lane, action, sample].
-
-        A committee of one returns the preferences of its member.
-        """
-        of_members = self.of_members(weights, observation)
-        if len(self.columns) == 1:
-            return of_members[:, 0]
-        if self.averages == "values":
-            return ordered_mean(of_members)
-        log_probability = of_members.log_softmax(2)
-        largest = log_probability.amax(1)  # so that the mean of small probabilities is not rounded to 0
-        return largest + ordered_mean((log_probability - largest.unsqueeze(1)).exp()).log()
-
-    def of_members(self, weights: Tensor, observation: Tensor) -> Tensor:
-        """Preferences of the members, [lane, member, action, sample]."""
-        lanes, members = len(weights), len(self.columns)
-        whole = tuple(range(observation.shape[-1]))
-        own = torch.stack([observation if own == whole else observation[..., own] for own in self.columns], dim=1)
-        preferences = self.member.preferences(weights.reshape(lanes * members, -1), own.flatten(0, 1))
-        return preferences.view(lanes, members, *preferences.shape[1:])
 
 
 class CommitteeMember(Record):
@@ -182,12 +170,6 @@ class CommitteeHeader(Record):
         )
 
 
-def _standardizers(members: Sequence[Agent]) -> list[Standardizer]:
-    """The different standardizers of the members."""
-    return list(dict.fromkeys(member.standardizer for member in members))
-
-
-def _columns(part: int, parts: int, features: int) -> tuple[int, ...]:
-    """Columns of an observation with `parts` sets of features that belong to one set, and those of the account."""
-    account = range(parts * features, parts * features + len(ACCOUNT_FEATURES))
-    return (*range(part * features, (part + 1) * features), *account)
+def _ensembles(members: Sequence[Agent]) -> list[Ensemble]:
+    """The members if they are ensembles; empty for single agents."""
+    return [member for member in members if isinstance(member, Ensemble)]

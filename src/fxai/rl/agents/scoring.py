@@ -192,6 +192,18 @@ def scoring_env_of(base: EnvConfig, own: EnvConfig) -> EnvConfig:
     return base.model_copy(update=of_agent)
 
 
+def lowest_action(own: EnvConfig, base: EnvConfig) -> int:
+    """The lowest action of an agent. Lower ones are replaced by it, because the agent may not be short.
+
+    Args:
+        own: Environment of the agent's training.
+        base: Environment that scores.
+    """
+    if own.actions == "increment" or (own.allow_short and base.allow_short):
+        return 0
+    return own.target_positions.index(0.0)
+
+
 def _nearest(rounded: NDArray[np.float64], positions: Sequence[float]) -> NDArray[np.float64]:
     """The positions that float32 has rounded."""
     choices = np.array(positions, np.float64)

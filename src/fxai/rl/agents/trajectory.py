@@ -14,10 +14,14 @@ from fxai.market.scores.track_record import TrackRecord
 from fxai.market.scores.trades import Positions, closed_trades
 from fxai.market.splits.splits import Span
 from fxai.rl.agents.agent import Agent, versions
+from fxai.rl.agents.committee import Committee
+from fxai.rl.agents.committee_policy import CommitteePolicy, columns_of
+from fxai.rl.agents.ensemble import Ensemble, named_members
 from fxai.rl.agents.export import visited_observations
 from fxai.rl.agents.scoring import Scorer, Trajectory, scoring_env_of
 from fxai.rl.environment.market_tensors import on_device
 from fxai.rl.environment.observation import Observation
+from fxai.rl.training.training import Metrics
 
 
 def trajectory_of(agent: Agent, market: Market, span: Span, *, parts: int | None = None) -> Trajectory:
@@ -25,6 +29,25 @@ def trajectory_of(agent: Agent, market: Market, span: Span, *, parts: int | None
     tensors, own = on_device(market, torch.device("cpu")), [agent.config.env]
     scorer = Scorer(tensors, span, market.bars_per_year, agent.base_env, own, parts=parts)
     return scorer.trajectory(agent.policy, agent.weights)
+
+
+def member_metrics_of(agent: Agent, market: Market, span: Span, *, parts: int | None = None) -> dict[str, Metrics]:
+    """The scores of each member of an ensemble alone, by its name; empty for other agents.
+
+    Args:
+        agent: The agent.
+        market: Bars, standardized for the agent.
+        span: Bars to score.
+        parts: As in `trajectory_of`.
+    """
+    voters = agent.voters if isinstance(agent, Ensemble | Committee) else ()
+    tensors, columns = on_device(market, torch.device("cpu")), columns_of([each.agent.standardizer for each in voters])
+    found = {}
+    for (name, member), own in zip(named_members(voters).items(), columns, strict=True):
+        scorer = Scorer(tensors, span, market.bars_per_year, member.base_env, [member.config.env], parts=parts)
+        policy = CommitteePolicy(member.policy, (own,), "values")
+        found[name] = scorer.trajectory(policy, member.weights).score.metrics
+    return found
 
 
 def track_record_of(agent: Agent, market: Market, span: Span, split: str, *, parts: int | None = None) -> TrackRecord:
@@ -59,6 +82,7 @@ def track_record_of(agent: Agent, market: Market, span: Span, split: str, *, par
             "versions": {**versions()},
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         },
+        member_metrics=member_metrics_of(agent, market, span, parts=parts),
     )
 
 

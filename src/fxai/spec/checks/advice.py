@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from fxai.errors import SpecError
 from fxai.spec.checks.argument_advice import argument_advice
+from fxai.spec.checks.ensemble_checks import ensemble_advice
 from fxai.spec.checks.feasibility import violated_constraints
 from fxai.spec.checks.population_checks import population_advice
 from fxai.spec.checks.position_advice import position_advice
@@ -65,6 +66,7 @@ def _about_study(study: StudySpec) -> Iterator[str]:
     yield from population_advice(study.search, study.parameters, study.n_trials, study.training_config)
     yield from reward_advice(study, study.training_config)
     yield from position_advice(study.training_config.env)
+    yield from ensemble_advice(study)
     if study.metric_name == "max_drawdown" and study.direction == "maximize":
         yield "max_drawdown is a loss, and direction maximize selects the worst agent; write direction: minimize"
     yield from _about_embargo(study, study.training_config.data.split.embargo_bars)

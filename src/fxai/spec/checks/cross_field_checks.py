@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from fxai.spec.checks.cost_names import cost_name_problems
 from fxai.spec.checks.custom_checks import custom_problems
+from fxai.spec.checks.ensemble_checks import ensemble_problems
 from fxai.spec.checks.population_checks import population_problems
 from fxai.spec.checks.position_checks import position_problems
 from fxai.spec.checks.study_parts import Named, Placed, StudyParts
@@ -19,6 +20,7 @@ from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.conditions import circular_conditions, exclude_each_other
 from fxai.spec.search.config_fields import (
+    AGENTS,
     ALGORITHM_PATH,
     ONE_STUDY_EACH,
     WIDTHS,
@@ -105,6 +107,7 @@ def _trading_problems(study: StudyParts) -> Iterator[Finding]:
     yield from name_problems(study.names, study.algorithm)
     if isinstance(study.config, TrainingConfig):  # else the number of layers is unknown
         yield from layer_problems(study.names, study.fixed, study.config)
+        yield from ensemble_problems(study)
         yield from cost_name_problems(study.config)
     yield from value_problems(study.parameters, study.algorithm)
     yield from fixed_problems(study.fixed, study.algorithm)
@@ -141,15 +144,18 @@ def name_problems(parameters: Iterable[Named], algorithm: str) -> Iterator[Findi
 def layer_problems(
     parameters: Iterable[Named], fixed: Mapping[str, Choice], config: TrainingConfig
 ) -> Iterator[Finding]:
-    """Yields widths of layers that the network does not have. training_config sets the number of layers."""
+    """Yields layers and agents that training_config does not have. It sets the numbers of both."""
     searched = [((*place, "name" if path == name else "path"), path) for place, name, path in parameters]
     missing = config_fields(config.training.algorithm).keys() - fields_of(config).keys()
     layers = len(config.model.widths or ())
     given = f"{layers} widths" if layers else "no widths"
     for where, path in (*searched, *((("fixed", path), path) for path in fixed)):
-        if path in missing:
+        if path in missing and path.startswith(WIDTHS):
             message = f"training_config.{WIDTHS} has {given}; write a width for each layer there, such as [64, 64]"
             yield Finding(where, message)
+        elif path in missing and config.ensemble.agents is not None:
+            agents = len(config.ensemble.agents)
+            yield Finding(where, f"training_config.{AGENTS} has {agents} agents; name a kind for each agent there")
 
 
 def value_problems(parameters: Iterable[Placed], algorithm: str) -> Iterator[Finding]:

@@ -8,11 +8,14 @@ from fxai.spec.fields.a2c_config import A2cConfig
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
 from fxai.spec.fields.algorithm_names import NAMES, VARIANTS, known_name, with_switches
 from fxai.spec.fields.dqn_config import DqnConfig
+from fxai.spec.fields.ensemble_training import ENSEMBLE, MEMBER_ALGORITHMS, EnsembleTraining
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.suggestion import did_you_mean
 
 DEFAULT_ALGORITHM = "ppo"
-ALGORITHMS: dict[str, type[AlgorithmConfig]] = {"ppo": PpoConfig, "a2c": A2cConfig, "dqn": DqnConfig}
+ALGORITHMS: dict[str, type[AlgorithmConfig]] = MEMBER_ALGORITHMS
+TRAINING_RECORDS: dict[str, type[AlgorithmConfig]] = {**ALGORITHMS, ENSEMBLE: EnsembleTraining}
+"""The records of the section `training` by `algorithm`: of one algorithm, or of an ensemble of several."""
 
 
 def algorithm_of(section: Any) -> str:
@@ -34,7 +37,10 @@ def algorithm_named(name: object) -> str:
 
 
 Algorithm: TypeAlias = Annotated[
-    Annotated[PpoConfig, Tag("ppo")] | Annotated[A2cConfig, Tag("a2c")] | Annotated[DqnConfig, Tag("dqn")],
+    Annotated[PpoConfig, Tag("ppo")]
+    | Annotated[A2cConfig, Tag("a2c")]
+    | Annotated[DqnConfig, Tag("dqn")]
+    | Annotated[EnsembleTraining, Tag(ENSEMBLE)],
     Discriminator(algorithm_of),
     BeforeValidator(with_switches),
 ]

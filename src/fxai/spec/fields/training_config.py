@@ -4,14 +4,20 @@ The guide defines the sections and names (`training.learning_rate`, `env.reward.
 parameter of the search space is a dotted path into this record.
 """
 
-from pydantic import Field
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from fxai.spec.fields.algorithm import Algorithm
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from fxai.spec.fields.algorithm import Algorithm, algorithm_of
+from fxai.spec.fields.algorithm_config import AlgorithmConfig
 from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.ensemble_config import EnsembleConfig, no_ensemble
+from fxai.spec.fields.ensemble_training import ENSEMBLE, EnsembleTraining
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
-from fxai.spec.fields.record import Record
+from fxai.spec.fields.record import LATER, Record
 
 
 class TrainingConfig(Record):
@@ -20,4 +26,48 @@ class TrainingConfig(Record):
     data: DataConfig = Field(default_factory=DataConfig, description="bars, splits and features")
     env: EnvConfig = Field(default_factory=EnvConfig, description="costs, limits and the reward")
     model: ModelConfig = Field(default_factory=ModelConfig, description="network")
+    ensemble: Annotated[EnsembleConfig, LATER] = Field(
+        default_factory=EnsembleConfig,
+        exclude_if=no_ensemble,
+        description="agents of several kinds that decide together",
+    )
     training: Algorithm = Field(default_factory=PpoConfig)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_ensemble(cls, tree: Any) -> Any:
+        return with_ensemble_algorithm(tree)
+
+    @field_validator("training")
+    @classmethod
+    def _check_members(cls, training: AlgorithmConfig, info: ValidationInfo) -> AlgorithmConfig:
+        ensemble = info.data.get("ensemble")
+        if not isinstance(ensemble, EnsembleConfig):
+            return training
+        if not isinstance(training, EnsembleTraining):
+            if ensemble.agents is not None:
+                raise ValueError(
+                    f"algorithm {training.algorithm} is not trained beside ensemble.agents; write algorithm: ensemble"
+                )
+            return training
+        if ensemble.agents is None:
+            raise ValueError("algorithm ensemble needs ensemble.agents, a list of kinds such as [d3qn, ppo]")
+        for kind in dict.fromkeys(ensemble.agents):
+            training.of_kind(kind)
+        return training
+
+
+def algorithm_in(tree: Any) -> str:
+    """Returns the algorithm of a training_config, given as a mapping; see `algorithm_of`."""
+    named = with_ensemble_algorithm(tree)
+    return algorithm_of(named.get("training") if isinstance(named, Mapping) else None)
+
+
+def with_ensemble_algorithm(tree: Any) -> Any:
+    """Returns a training_config with `training.algorithm: ensemble` if it names agents and no algorithm."""
+    if not isinstance(tree, Mapping) or not isinstance(section := tree.get("ensemble"), Mapping | EnsembleConfig):
+        return tree
+    training = tree.get("training") or {}
+    if no_ensemble(section) or not isinstance(training, Mapping) or "algorithm" in training:
+        return tree
+    return {**tree, "training": {**training, "algorithm": ENSEMBLE}}

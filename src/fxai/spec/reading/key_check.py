@@ -7,12 +7,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import JsonValue
 from pydantic.fields import FieldInfo
 
-from fxai.spec.fields.algorithm import ALGORITHMS, algorithm_of
+from fxai.spec.fields.algorithm import TRAINING_RECORDS, algorithm_of
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
 from fxai.spec.fields.field_paths import records_in
 from fxai.spec.fields.objective import is_custom
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.suggestion import did_you_mean
+from fxai.spec.fields.training_config import TrainingConfig, with_ensemble_algorithm
 from fxai.spec.search.config_fields import all_config_fields, foreign_key
 from fxai.spec.search.findings import Finding
 from fxai.spec.search.study import Spec, StudySpec
@@ -43,7 +44,7 @@ def check_keys(
     if record is None or not isinstance(node, dict):
         return
     own = record is StudySpec and is_custom(node.get("objective"))
-    for key, value in node.items():
+    for key, value in (with_ensemble_algorithm(node) if record is TrainingConfig else node).items():
         here = (*path, key)
         if own and key == "training_config":
             continue  # the configuration of custom code may have any keys
@@ -81,7 +82,7 @@ def _member(records: tuple[type[Record], ...], node: JsonValue) -> type[Record] 
     if not isinstance(node, dict):
         return None
     for record in records:
-        if issubclass(record, AlgorithmConfig) and ALGORITHMS.get(algorithm_of(node)) is record:
+        if issubclass(record, AlgorithmConfig) and TRAINING_RECORDS.get(algorithm_of(node)) is record:
             return record
         for tag in ("type", "kind"):
             if tag in record.model_fields and record.model_fields[tag].default == node.get(tag, ...):

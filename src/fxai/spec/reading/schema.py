@@ -4,6 +4,7 @@ from typing import Any
 
 from fxai.spec.fields.algorithm import ALGORITHMS, DEFAULT_ALGORITHM, algorithm_named
 from fxai.spec.fields.algorithm_names import NAMES, SPELLINGS
+from fxai.spec.fields.ensemble_training import EnsembleTraining
 from fxai.spec.fields.import_path import IMPORTED
 from fxai.spec.fields.objective import FX_TRADING
 from fxai.spec.fields.record import Record
@@ -51,7 +52,7 @@ def json_schema() -> JsonSchema:
         del definitions[record.__name__]
     definitions |= {f"parameter_{name}": _parameter(name) for name in TYPES}
     study["parameters"] = _parameters()
-    definitions["TrainingConfig"]["properties"]["training"] = _training(definitions)
+    definitions["TrainingConfig"] |= _training(definitions)
     _by_objective(definitions)
     study["validation"] = {
         "description": "how trials are validated: walk_forward and combinatorial train each trial on several folds; "
@@ -134,7 +135,10 @@ def _refine(definition: JsonSchema) -> None:
 
 
 def _training(definitions: JsonSchema) -> JsonSchema:
-    """Schema of the section `training`; without `algorithm` it is that of the default algorithm."""
+    """Schema of the section `training`, with agents in the section `ensemble` and without.
+
+    Without `algorithm` it is that of the default algorithm.
+    """
     for name, record in ALGORITHMS.items():
         if name != DEFAULT_ALGORITHM:
             definitions[record.__name__]["required"] = ["algorithm"]
@@ -143,7 +147,14 @@ def _training(definitions: JsonSchema) -> JsonSchema:
         definitions[record.__name__]["properties"]["algorithm"] |= {"enum": spellings}
         del definitions[record.__name__]["properties"]["algorithm"]["const"]
     references: list[JsonSchema] = [{"$ref": f"#/$defs/{record.__name__}"} for record in ALGORITHMS.values()]
-    return {"description": "algorithm, budget and learning rate", "oneOf": [*references, _NULL]}
+    of_ensemble: JsonSchema = {"$ref": f"#/$defs/{EnsembleTraining.__name__}"}
+    about = {"description": "algorithm, budget and learning rate", "anyOf": [*references, of_ensemble, _NULL]}
+    return {
+        "properties": {**definitions["TrainingConfig"]["properties"], "training": about},
+        "if": {"required": ["ensemble"], "properties": {"ensemble": {"required": ["agents"]}}},
+        "then": {"properties": {"training": {"anyOf": [of_ensemble, _NULL]}}},
+        "else": {"properties": {"training": {"oneOf": [*references, _NULL]}}},
+    }
 
 
 def _parameters() -> JsonSchema:

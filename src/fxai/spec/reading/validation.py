@@ -11,11 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from fxai.spec.checks.cross_field_checks import study_problems
 from fxai.spec.checks.study_parts import Named, StudyParts, parts_of
-from fxai.spec.fields.algorithm import algorithm_of
 from fxai.spec.fields.field_paths import field_adapter
 from fxai.spec.fields.objective import is_custom, returns_positions
 from fxai.spec.fields.record import Record
-from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.fields.training_config import TrainingConfig, algorithm_in
 from fxai.spec.reading.key_check import check_keys
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.findings import Finding, findings_of
@@ -101,7 +100,7 @@ def _valid_parts(study: dict[str, Any]) -> StudyParts:
     return StudyParts(
         is_custom=is_custom(study.get("objective")),
         objective=_field_value(study, "objective") if is_named else None,
-        algorithm=algorithm_of(config.get("training") if isinstance(config, dict) else None),
+        algorithm=algorithm_in(config),
         config=_config(study),
         names=names,
         parameters=parameters,

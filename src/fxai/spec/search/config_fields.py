@@ -7,8 +7,11 @@ from typing import Any, cast
 
 from pydantic.fields import FieldInfo
 
-from fxai.spec.fields.algorithm import ALGORITHMS
+from fxai.spec.fields.algorithm import ALGORITHMS, TRAINING_RECORDS
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
+from fxai.spec.fields.algorithm_names import SWITCHES
+from fxai.spec.fields.ensemble_config import MAX_AGENTS, Kind
+from fxai.spec.fields.ensemble_training import ENSEMBLE
 from fxai.spec.fields.feature_config import LENGTH, Argument, TimeframeConfig
 from fxai.spec.fields.field_paths import leaf_fields
 from fxai.spec.fields.model_config import MAX_LAYERS, Width
@@ -21,7 +24,12 @@ ONE_STUDY_EACH = (
     "write one study per algorithm, with the algorithm under training_config.training"
 )
 WIDTHS = "model.widths"  # its items are fields too: model.widths.0 is the width of the first layer
-_WIDTH = FieldInfo.from_annotation(Width)
+AGENTS = "ensemble.agents"  # so are its items, the kinds of the agents
+_ITEMS = {
+    f"{path}.{place}": FieldInfo.from_annotation(cast("type[Any]", item))
+    for path, item, most in ((WIDTHS, Width, MAX_LAYERS), (AGENTS, Kind, MAX_AGENTS))
+    for place in range(most)
+}
 _SECTION = "training."
 ARGUMENTS, TIMEFRAMES = "data.features.arguments", "data.features.timeframes"
 _ARGUMENT = FieldInfo.from_annotation(cast("type[Any]", Argument))
@@ -54,16 +62,16 @@ class ConfigFields(Mapping[str, FieldInfo]):
 
 @cache
 def config_fields(algorithm: str) -> ConfigFields:
-    """Returns the fields of an algorithm by dotted path, with the width of each layer; all fields if it is unknown."""
-    chosen = (ALGORITHMS[algorithm],) if algorithm in ALGORITHMS else tuple(ALGORITHMS.values())
+    """Returns the fields of an algorithm by dotted path, with the items of lists; all fields if it is unknown."""
+    chosen = (TRAINING_RECORDS[algorithm],) if algorithm in TRAINING_RECORDS else tuple(ALGORITHMS.values())
     fields = {path: field for one in chosen for path, field in leaf_fields(TrainingConfig, chosen=one)}
-    return ConfigFields(fields | {f"{WIDTHS}.{layer}": _WIDTH for layer in range(MAX_LAYERS)})
+    return ConfigFields(fields | _ITEMS)
 
 
 def fields_of(config: TrainingConfig) -> Mapping[str, FieldInfo]:
-    """Returns the fields of a configuration by dotted path, with the widths of the layers that it has."""
-    given = len(config.model.widths or ())
-    missing = {f"{WIDTHS}.{layer}" for layer in range(given, MAX_LAYERS)}
+    """Returns the fields of a configuration by dotted path, with the layers and the agents that it has."""
+    given = {WIDTHS: len(config.model.widths or ()), AGENTS: len(config.ensemble.agents or ())}
+    missing = {path for path in _ITEMS if int(path.rpartition(".")[2]) >= given[path.rpartition(".")[0]]}
     fields = config_fields(config.training.algorithm)
     return {path: field for path, field in fields.items() if path not in missing}
 
@@ -78,6 +86,8 @@ def unknown_path(path: str, algorithm: str) -> str:
     known = config_fields(algorithm)
     if path.startswith(f"{WIDTHS}."):
         return f"training_config has no {path!r}; the layers are {WIDTHS}.0 to {WIDTHS}.{MAX_LAYERS - 1}"
+    if path.startswith(f"{AGENTS}."):
+        return f"training_config has no {path!r}; the agents are {AGENTS}.0 to {AGENTS}.{MAX_AGENTS - 1}"
     if path.startswith(f"{TIMEFRAMES}."):
         keys = ", ".join(TimeframeConfig.model_fields)
         return (
@@ -96,5 +106,7 @@ def foreign_key(key: str, algorithm: str, section: str = "") -> str:
     The message lists the keys of the algorithm rather than the most similar one, because the key is spelt correctly.
     """
     owners = " and ".join(name for name, record in ALGORITHMS.items() if key in record.model_fields)
-    own = [name for name in ALGORITHMS[algorithm].model_fields if name not in AlgorithmConfig.model_fields]
+    if algorithm == ENSEMBLE and key in SWITCHES:
+        return f"an ensemble has no {section + key!r}; the kinds in {AGENTS} set it, such as d3qn"
+    own = [name for name in TRAINING_RECORDS[algorithm].model_fields if name not in AlgorithmConfig.model_fields]
     return f"{algorithm} has no {section + key!r}, a key of {owners}; {algorithm} has {', '.join(own)}"

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import JsonValue, ValidationError
 from pydantic.fields import FieldInfo
 
-from fxai.spec.fields.algorithm import algorithm_of
 from fxai.spec.fields.field_paths import as_custom_choice, field_adapter, parse_choice
+from fxai.spec.fields.training_config import algorithm_in
 from fxai.spec.search.config_fields import config_fields
 from fxai.spec.search.custom_config import CustomConfig, values_in
 from fxai.spec.search.parameters import CategoricalParameter
@@ -35,8 +35,7 @@ def convert_texts(study: Node) -> list[str]:
         The conversions as remarks for `fxai check`.
     """
     config = study.get("training_config")
-    training = config.get("training") if isinstance(config, dict) else None
-    fields = config_fields(algorithm_of(training))
+    fields = config_fields(algorithm_in(config))
     parameters = [each for each in _list(study.get("parameters")) if isinstance(each, dict)]
     paths = {str(each.get("name")): str(each.get("path") or each.get("name")) for each in parameters}
     remarks = [*_in_config(config, fields, "")] if isinstance(config, dict) else []
