@@ -21,6 +21,7 @@ from fxai.formatting import counted, legible
 from fxai.market.scores.track_record import TrackRecord
 from fxai.market.splits.splits import Split
 from fxai.metric_text import metric_texts, number_text
+from fxai.results.member_scores import HEADINGS, member_rows
 from fxai.results.track_files import note_test_look, of_file, write_track
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ def _document(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> dict
         "bars": len(record),
         "metrics": record.metrics,
         "baselines": record.baseline_metrics,
+        **({"members": record.member_metrics} if record.member_metrics else {}),
         "trades": len(record.trades),
         "made_of": record.made_of,
         "files": [str(path) for path in files],
@@ -190,7 +192,8 @@ def _print(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> None:
     console = stdout()
     where = f"{record.made_of['data']}, {record.split}: {counted(len(record), 'bar')}"
     seeds = record.made_of.get("seeds")
-    kind = f" (a committee of {len(seeds)} agents)" if isinstance(seeds, list) else ""
+    agents = "ensembles" if record.member_metrics else "agents"
+    kind = f" (a committee of {len(seeds)} {agents})" if isinstance(seeds, list) else ""
     print_text(console, legible(f"{agent}{kind} on {where}, {record.times[0]} to {record.times[-1]}"))
     names = {name: name.replace("_", " ") for name in record.baselines}
     texts = metric_texts(record.metrics, value_of="", trading=True)
@@ -199,6 +202,8 @@ def _print(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> None:
         for name, text in texts.items()
     ]
     print_table(console, ("Metric", "Agent", *names.values()), rows)
+    if compared := member_rows(record):
+        print_table(console, HEADINGS, compared)
     if len(texts) < len(record.metrics):
         print_sentences(console, "± is one standard error of the stretch of market. That of the seeds is not in it.")
     print_text(console, "", "Files:", *(f"  {path}" for path in files))

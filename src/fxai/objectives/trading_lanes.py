@@ -8,13 +8,16 @@ import torch
 
 from fxai.errors import FxaiError
 from fxai.objectives.cached_markets import cached_set, cached_tensors, cached_tensors_of_folds
-from fxai.objectives.trading_pack import TradingPack
+from fxai.objectives.trading_pack import EnsemblePack, TradingPack
 from fxai.objectives.trading_trial import TradingTrial, TrialConfigs, failure
 from fxai.protocol import Cause, Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult
-from fxai.rl.agents.build_training import build_training
+from fxai.rl.agents.build_training import build_scorer, build_training
+from fxai.rl.agents.scoring import Scorer
+from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.lanes.pack import Pack, signature
 from fxai.rl.training.lane_width import measured_width, probe_config
 from fxai.rl.training.training import Training
+from fxai.spec.fields.ensemble_members import is_ensemble
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
 
@@ -35,7 +38,7 @@ class TradingLanes:
         self._slot = slot
         self._seeds_per_trial = plan.seeds_per_trial
         self._trials: dict[int, TradingTrial] = {}
-        self._packs: deque[TradingPack] = deque()
+        self._packs: deque[TradingPack | EnsemblePack] = deque()
         self._joining: deque[TrialRequest] = deque()
         self._ended: list[TrialResult] = []
         self._base: tuple[JsonObject, TrainingConfig] | None = (
@@ -97,7 +100,7 @@ class TradingLanes:
         self._drop_empty_packs()
         return messages + stepped
 
-    def _next_pack(self) -> TradingPack | None:
+    def _next_pack(self) -> TradingPack | EnsemblePack | None:
         """The next pack in turn; None if every pack waits."""
         for _ in range(len(self._packs)):
             pack = self._packs[0]
@@ -110,7 +113,8 @@ class TradingLanes:
         try:
             configs = TrialConfigs(TrainingConfig.model_validate(request.config), self._base_config(request))
             markets = cached_set(configs.own.data)
-            trial = TradingTrial(request, configs, self._slot, markets, self.width if self._on_device else None)
+            has_width = self._on_device and not is_ensemble(configs.own)
+            trial = TradingTrial(request, configs, self._slot, markets, self.width if has_width else None)
         except FxaiError as error:
             self._ended.append(failure(request, error))
             return
@@ -128,13 +132,24 @@ class TradingLanes:
         """Add the trial to a matching pack with free lanes, or to a new one, unless it is in a pack already."""
         if any(trial in pack.trials for pack in self._packs):
             return
-        kind = (signature(trial.config), trial.base.env, trial.width)
+        base, slot = trial.base.env, self._slot
+        after = _CAPTURED_AFTER if torch.device(slot.device).type == "cuda" else None
+
+        def make_training(members: Pack) -> Training:
+            return _training(members, base, slot, after)
+
+        if is_ensemble(trial.config):
+            self._packs.append(
+                EnsemblePack(
+                    trial, make_training, lambda rows: _scorer(rows, base, slot), is_width_fixed=self._on_device
+                )
+            )
+            return
+        kind = (signature(trial.config), base, trial.width)
         most = (trial.width or self.width) - len(trial.lanes)
         pack = next((p for p in self._packs if p.kind == kind and p.lanes <= most), None)
         if pack is None:
-            base, slot = trial.base.env, self._slot
-            after = _CAPTURED_AFTER if torch.device(slot.device).type == "cuda" else None
-            pack = TradingPack(kind, lambda members: _training(members, base, slot, after))
+            pack = TradingPack(kind, make_training)
             self._packs.append(pack)
         pack.trials.append(trial)
 
@@ -148,7 +163,7 @@ class TradingLanes:
     def _drop_empty_packs(self) -> None:
         self._packs = deque(pack for pack in self._packs if pack.trials)
 
-    def _without(self, pack: TradingPack, error: torch.OutOfMemoryError) -> list[Report | TrialResult]:
+    def _without(self, pack: TradingPack | EnsemblePack, error: torch.OutOfMemoryError) -> list[Report | TrialResult]:
         """Return the trials of a pack that was too wide, so that they are run in narrower packs.
 
         They continue from their checkpoints. On a device they start from the beginning: a training there has one
@@ -172,7 +187,9 @@ def _power_of_two(number: int) -> int:
 
 
 def _best_width(config: TrainingConfig, slot: Slot) -> int:
-    """The fastest number of lanes for the study's configuration on this slot."""
+    """The fastest number of lanes for the study's configuration on this slot; 1 for ensembles, which share no pack."""
+    if is_ensemble(config):
+        return 1
     probe = probe_config(config)
 
     def packed(lanes: int) -> Training:
@@ -183,11 +200,13 @@ def _best_width(config: TrainingConfig, slot: Slot) -> int:
 
 def _training(pack: Pack, base: EnvConfig, slot: Slot, cuda_graph_after: int | None = None) -> Training:
     config, device = pack.configs[0].data, torch.device(slot.device)
-    return build_training(
-        pack,
-        base,
-        cached_set(config),
-        device,
-        (cached_tensors_of_folds if pack.folds else cached_tensors)(config, slot.device),
-        cuda_graph_after=cuda_graph_after,
-    )
+    markets, tensors = cached_set(config), _tensors(pack, slot)
+    return build_training(pack, base, markets, device, tensors, cuda_graph_after=cuda_graph_after)
+
+
+def _scorer(pack: Pack, base: EnvConfig, slot: Slot) -> Scorer:
+    return build_scorer(pack, base, cached_set(pack.configs[0].data), torch.device(slot.device), _tensors(pack, slot))
+
+
+def _tensors(pack: Pack, slot: Slot) -> MarketTensors:
+    return (cached_tensors_of_folds if pack.folds else cached_tensors)(pack.configs[0].data, slot.device)

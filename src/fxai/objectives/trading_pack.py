@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from fxai.objectives.trading_trial import TradingTrial
+from fxai.rl.agents.ensemble_lanes import EnsembleLanes
+from fxai.rl.agents.scoring import Scorer
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.lane_pack import LanePack
-from fxai.rl.training.training import Training
+from fxai.rl.training.training import Training, is_evaluated
 from fxai.spec.fields.env_config import EnvConfig
 
 Kind = tuple[str, EnvConfig, int | None]
@@ -44,3 +46,57 @@ class TradingPack:
             trial.advanced()
         lanes_to_evaluate = set(self.lane_pack.lanes_to_evaluate())
         return [trial for trial in self.trials if trial.lanes[0] in lanes_to_evaluate]
+
+
+class EnsemblePack:
+    """A trial of an ensemble, whose members train alone with those of their kind; as `TradingPack`, of one trial.
+
+    Trials share no packs: a member whose trial waits for the members of another kind would delay other trials.
+    """
+
+    def __init__(
+        self,
+        trial: TradingTrial,
+        make_training: Callable[[Pack], Training],
+        make_scorer: Callable[[Pack], Scorer],
+        *,
+        is_width_fixed: bool,
+    ) -> None:
+        """See `EnsembleLanes`."""
+        self.kind: Kind = (f"ensemble of trial {trial.request.number}", trial.base.env, None)
+        self.trials = [trial]
+        self._make_training, self._make_scorer = make_training, make_scorer
+        self._is_width_fixed = is_width_fixed
+        self._lanes: EnsembleLanes | None = None  # until the first update
+
+    @property
+    def lanes(self) -> int:
+        return sum(trial.trainings for trial in self.trials)
+
+    @property
+    def can_advance(self) -> bool:
+        return bool(self.trials) and all(trial.may_advance for trial in self.trials)
+
+    @property
+    def lane_pack(self) -> EnsembleLanes:
+        """The lanes of the trial."""
+        if self._lanes is None:
+            (trial,) = self.trials
+            self._lanes = EnsembleLanes(
+                trial.lanes,
+                trial.base.env,
+                self._make_training,
+                self._make_scorer,
+                is_width_fixed=self._is_width_fixed,
+            )
+        return self._lanes
+
+    def clear(self) -> None:
+        self.trials.clear()
+        self._lanes = None
+
+    def update(self) -> list[TradingTrial]:
+        self.lane_pack.update()
+        for trial in self.trials:
+            trial.advanced()
+        return [trial for trial in self.trials if is_evaluated(trial.config.training, trial.updates)]

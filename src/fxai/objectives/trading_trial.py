@@ -39,9 +39,12 @@ from fxai.protocol.standard_error import mean
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint, load_state
 from fxai.rl.agents.committee import Committee
+from fxai.rl.agents.ensemble_lanes import EnsembleLanes
 from fxai.rl.agents.numerics import NUMERICS
+from fxai.rl.agents.trained_ensemble import trained_ensemble
 from fxai.rl.training.lane_pack import Lane, LanePack, unstack_states
-from fxai.rl.training.training import Metrics, is_evaluated
+from fxai.rl.training.training import LaneEvaluation, Metrics, is_evaluated
+from fxai.spec.fields.ensemble_members import count_members, is_ensemble
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.expression import ExpressionError
 from fxai.spec.search.metrics import METRICS
@@ -111,7 +114,12 @@ class TradingTrial:
     @property
     def env_steps(self) -> int:
         """Environment steps of training, of all lanes and all runs of the trial."""
-        return self.updates * self.config.training.rollout_size * len(self.lanes)
+        return self.updates * self.config.training.rollout_size * self.trainings
+
+    @property
+    def trainings(self) -> int:
+        """Number of trainings: a lane has one, of an ensemble one for each member."""
+        return count_members(self.config) * len(self.lanes)
 
     @property
     def _folds(self) -> tuple[int, ...]:
@@ -144,7 +152,7 @@ class TradingTrial:
         self._note_sent()
         return self._reports[self._sent - 1]
 
-    def report(self, pack: LanePack) -> Report | TrialResult:
+    def report(self, pack: LanePack | EnsembleLanes) -> Report | TrialResult:
         """Evaluate the lanes after the pack's last update, and write a checkpoint.
 
         Returns:
@@ -152,7 +160,7 @@ class TradingTrial:
         """
         try:
             evaluations = pack.evaluate(self.lanes)
-            metrics = [with_score(lane.metrics, self.request.score) for lane in evaluations]
+            metrics = [_with_members(lane, self.request) for lane in evaluations]
             state = pack.stacked_states(self.lanes)
         except (FxaiError, ExpressionError) as error:
             return failure(self.request, error)
@@ -224,8 +232,9 @@ class TradingTrial:
     def _agents(self) -> list[Agent]:
         """The agents of the trial's seeds in the fold whose training ends last."""
         seeds = self.request.seeds[: len(self.lanes) // self.request.folds]
+        trained = trained_ensemble if is_ensemble(self.config) else Agent.trained
         return [
-            Agent.trained(self.config, seed, self._markets, weights, self.base.env)
+            trained(self.config, seed, self._markets, weights, self.base.env)
             for seed, weights in zip(seeds, self._weights[: len(seeds)].split(1), strict=True)
         ]
 
@@ -274,6 +283,15 @@ def _windows(lane: Lane, markets: MarketSet) -> Windows:
     if lane.fold is None:
         return instrument_windows(markets, parts)
     return windows_of(markets.first.splits, parts, markets.first.folds[lane.fold])
+
+
+def _with_members(evaluation: LaneEvaluation, request: TrialRequest) -> Metrics:
+    """The metrics with the score, and with the metric of the study of each member of an ensemble: `d3qn_0_sharpe`."""
+    of_members = {
+        f"{name}_{request.metric}": with_score(metrics, request.score)[request.metric]
+        for name, metrics in evaluation.members.items()
+    }
+    return {**with_score(evaluation.metrics, request.score), **of_members}
 
 
 def _means(metrics: Sequence[Metrics]) -> dict[str, float]:

@@ -7,9 +7,13 @@ import torch
 from fxai.market.markets.dataset import Market
 from fxai.market.markets.instruments import MarketSet, prepare_set
 from fxai.rl.agents.agent import Agent
-from fxai.rl.agents.build_training import build_training, lane_agent
+from fxai.rl.agents.build_training import build_scorer, build_training, lane_agent
+from fxai.rl.agents.ensemble_lanes import EnsembleLanes
+from fxai.rl.agents.trained_ensemble import trained_ensemble
 from fxai.rl.lanes.pack import Pack
-from fxai.rl.training.training import Evaluation
+from fxai.rl.training.lane_pack import Lane
+from fxai.rl.training.training import Evaluation, is_evaluated
+from fxai.spec.fields.ensemble_members import is_ensemble
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.embargo import config_with_embargo
@@ -37,7 +41,29 @@ def train_agent(
     """
     config = config_with_embargo(config)
     markets = prepare_set(config.data) if market is None else MarketSet.of_one(market, config.data)
+    if is_ensemble(config):
+        return _train_ensemble(config, base, seed, torch.device(device), markets)
     pack = Pack((config,), (seed,))
     training = build_training(pack, base, markets, torch.device(device))
     evaluations = tuple(training.evaluations())
     return TrainedAgent(lane_agent(training, 0, pack, markets, base), evaluations)
+
+
+def _train_ensemble(
+    config: TrainingConfig, base: EnvConfig, seed: int, device: torch.device, markets: MarketSet
+) -> TrainedAgent:
+    row = Lane(config, seed)
+    lanes = EnsembleLanes(
+        [row],
+        base,
+        lambda members: build_training(members, base, markets, device),
+        lambda rows: build_scorer(rows, base, markets, device),
+        is_width_fixed=device.type != "cpu",
+    )
+    evaluations = []
+    for done in range(1, config.training.total_updates + 1):
+        lanes.update()
+        if is_evaluated(config.training, done):
+            evaluations.append(Evaluation(done, tuple(each.metrics for each in lanes.evaluate([row]))))
+    weights = lanes.stacked_states([row])["weights"]
+    return TrainedAgent(trained_ensemble(config, seed, markets, weights, base), tuple(evaluations))

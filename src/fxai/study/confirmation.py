@@ -32,6 +32,7 @@ from fxai.results.paths import StudyPaths
 from fxai.search.confirmed import Confirmed, ConfirmedCandidate
 from fxai.search.seeds import confirmation_seed
 from fxai.search.study import Search
+from fxai.spec.fields.ensemble_members import count_members
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import trial_config
 from fxai.spec.search.confirmation import Confirmation
@@ -169,8 +170,9 @@ class _Race:
 
     def _cost(self, number: int) -> float:
         """Environment steps of the trainings of a trial on one seed."""
-        training = self._config(number).training
-        return float(training.total_updates * training.rollout_size * self._study.folds)
+        config = self._config(number)
+        steps = config.training.total_updates * config.training.rollout_size
+        return float(steps * count_members(config) * self._study.folds)
 
     def _config(self, number: int) -> TrainingConfig:
         return trial_config(self._study, self._search.params_of(number))

@@ -6,6 +6,7 @@ from fxai.formatting import counted, figure
 from fxai.market.scores.track_record import TrackRecord, read_track_record
 from fxai.metric_text import metric_names, metric_text, number_text
 from fxai.results.agent_seeds import agent_origin
+from fxai.results.member_scores import HEADINGS, member_rows
 from fxai.results.plots.pareto_figure import pareto_front
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Block, Chart, Facts, Section, Table
@@ -44,9 +45,10 @@ def traded(info: StudyInfo) -> Section | None:
         reading += f" The agent is {origin}; the trial's metrics are means over its trainings in the search."
     if folded_data(info) is not None:
         reading += " It is trained in the fold whose training ends last; the split is the test window of this fold."
-    return Section(
-        "traded", "Trading of the best agent", [Chart("equity", equity(record)), Facts(_trades(record))], reading
-    )
+    blocks: list[Block] = [Chart("equity", equity(record)), Facts(_trades(record))]
+    if rows := member_rows(record):
+        blocks.append(Table(HEADINGS, rows, frozenset(range(1, len(HEADINGS)))))
+    return Section("traded", "Trading of the best agent", blocks, reading)
 
 
 def front(info: StudyInfo) -> Section | None:

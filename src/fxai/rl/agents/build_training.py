@@ -40,30 +40,46 @@ def build_training(
         cuda_graph_after: See `Training`.
     """
     markets = market if isinstance(market, MarketSet) else MarketSet.of_one(market, pack.configs[0].data)
-    lanes, window = len(pack.seeds), pack.configs[0].env.observation_window
+    lanes = len(pack.seeds)
     train: Spans = markets.first.splits.train
+    if pack.folds:
+        train = train_spans(markets.first, pack.folds)
+    elif markets.names:
+        train = [markets.train] * lanes
+    tensors = tensors or _tensors(pack, markets, device)
+    seeds = torch.tensor(pack.seeds, dtype=torch.int64)
+    own = [config.env for config in pack.configs]
+    env = MarketEnv(tensors, train, own, seeds, pack.configs[0].training.n_envs)
+    score = build_scorer(pack, base, markets, device, tensors)
+    return Training(pack, env, score, device, cuda_graph_after=cuda_graph_after)
+
+
+def build_scorer(
+    pack: Pack, base: EnvConfig, markets: MarketSet, device: torch.device, tensors: MarketTensors | None = None
+) -> Scorer:
+    """The scorer of a pack's lanes on the validation split, or of each lane on its fold; see `build_training`."""
+    lanes, window = len(pack.seeds), pack.configs[0].env.observation_window
     test: Spans = markets.first.splits.validation
     if pack.folds:
-        tensors = tensors or folds_on_device(prepare_folds(pack.configs[0].data), device)
-        train = train_spans(markets.first, pack.folds)
         test = scored_spans(markets.first, pack.folds, window)
     elif markets.names:
-        train, test = [markets.train] * lanes, [scored_instrument_spans(markets, window)] * lanes
-    tensors = tensors or set_on_device(markets, device)
-    own = [config.env for config in pack.configs]
-    seeds = torch.tensor(pack.seeds, dtype=torch.int64)
-    env = MarketEnv(tensors, train, own, seeds, pack.configs[0].training.n_envs)
+        test = [scored_instrument_spans(markets, window)] * lanes
     episodes = pack.configs[0].data.split.validation_episodes  # the same for all trials
-    score = Scorer(
-        tensors,
+    return Scorer(
+        tensors or _tensors(pack, markets, device),
         test,
         markets.first.bars_per_year,
         base,
-        own,
+        [config.env for config in pack.configs],
         parts=episodes,
         instruments=scored_instruments(markets, episodes),
     )
-    return Training(pack, env, score, device, cuda_graph_after=cuda_graph_after)
+
+
+def _tensors(pack: Pack, markets: MarketSet, device: torch.device) -> MarketTensors:
+    if pack.folds:
+        return folds_on_device(prepare_folds(pack.configs[0].data), device)
+    return set_on_device(markets, device)
 
 
 def lane_agent(training: Training, lane: int, pack: Pack, markets: MarketSet, base: EnvConfig) -> Agent:

@@ -55,6 +55,7 @@ def signature_of_json(config: Mapping[str, Any]) -> str:
         "env": {name: config["env"].get(name) for name in sorted(SHARED_ENV_FIELDS)},
         "model": _without(config["model"], PER_LANE_MODEL_FIELDS),
         "training": _without(config["training"], PER_LANE_TRAINING_FIELDS),
+        **({"ensemble": config["ensemble"]} if "ensemble" in config else {}),
     }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from fxai.errors import FxaiError
 from fxai.rl.lanes.pack import Pack, longest_first
+from fxai.rl.lanes.policy import Policy
 from fxai.rl.training.training import LaneEvaluation, Training
 from fxai.spec.fields.training_config import TrainingConfig
 
@@ -78,6 +79,15 @@ class LanePack:
     def updates(self, lane: Lane) -> int:
         """Number of updates of the lane."""
         return self._running.updates[self.lanes.index(lane)]
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of all lanes."""
+        return self._running.policy
+
+    def weights(self, lanes: Sequence[Lane]) -> Tensor:
+        """[lane, size]: weights of the policy of the given lanes."""
+        return self._running.weights[[self.lanes.index(lane) for lane in lanes]]
 
     def stacked_states(self, lanes: Sequence[Lane]) -> dict[str, Tensor]:
         """States of the given lanes for checkpoints, each tensor [lane, ...] on the CPU."""

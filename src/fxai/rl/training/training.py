@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -36,6 +36,7 @@ class LaneEvaluation:
 
     metrics: Metrics  # scores, statistics of the last update, steps_per_second
     score: LaneScore  # with the steps on each bar, also if the scores are NaN
+    members: Mapping[str, Metrics] = field(default_factory=dict)  # of an ensemble, by the name of the member
 
 
 @dataclass(frozen=True, slots=True)

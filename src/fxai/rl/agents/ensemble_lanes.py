@@ -1,0 +1,184 @@
+"""Training of ensembles of one configuration: the members of one kind as lanes, the kinds in turn.
+
+A row is one ensemble: a seed, in a fold if there are folds. Its members are lanes of the packs of their kinds. All rows
+and members have done the same number of updates.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fxai.rl.agents.committee_policy import CommitteePolicy
+from fxai.rl.agents.scoring import Scorer
+from fxai.rl.agents.trained_ensemble import member_seed
+from fxai.rl.agents.voting import WEIGHING_METRIC, VotingPolicy, ballot_of, equal_weights, weights_by_score
+from fxai.rl.lanes.pack import Pack, signature
+from fxai.rl.training.lane_pack import Lane, LanePack
+from fxai.rl.training.training import LaneEvaluation, Training
+from fxai.spec.fields.ensemble_members import EnsembleMember, ensemble_members
+from fxai.spec.fields.env_config import EnvConfig
+
+_SPEED = "steps_per_second"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Members of one signature, of all rows."""
+
+    name: str  # of its first member; begins the names of its tensors
+    places: tuple[int, ...]  # of its members
+    lanes: tuple[Lane, ...]  # of the first row, then of the next one
+    pack: LanePack
+
+
+class EnsembleLanes:
+    """The lanes of ensembles of one configuration; its interface is that of `LanePack`, with a lane for each row."""
+
+    def __init__(
+        self,
+        rows: Sequence[Lane],
+        base: EnvConfig,
+        make_training: Callable[[Pack], Training],
+        make_scorer: Callable[[Pack], Scorer],
+        *,
+        is_width_fixed: bool = False,
+    ) -> None:
+        """Prepare the lanes of the members, with the states of the rows.
+
+        Args:
+            rows: The ensembles, of one configuration.
+            base: Environment that scores.
+            make_training: Builds the training of members of one signature.
+            make_scorer: Builds the scorer of the rows.
+            is_width_fixed: Whether numbers depend on the number of lanes, as on a GPU.
+        """
+        self.rows = tuple(rows)
+        config = self.rows[0].config
+        self._members = ensemble_members(config)
+        self._groups = _groups(self.rows, self._members, make_training, is_width_fixed)
+        self._ballot = ballot_of(config, base)
+        folds = tuple(row.fold for row in self.rows if row.fold is not None)
+        self._score = make_scorer(Pack(tuple(row.config for row in self.rows), tuple(r.seed for r in self.rows), folds))
+        self._votes = torch.tensor([equal_weights(len(self._members))] * len(self.rows))
+        for group in self._groups:
+            group.pack.set_lanes(group.lanes)
+
+    @property
+    def lanes(self) -> int:
+        """Number of trainings."""
+        return len(self.rows) * len(self._members)
+
+    @property
+    def policy(self) -> VotingPolicy:
+        """The policy of all rows."""
+        parts = []
+        for kind in dict.fromkeys(member.kind for member in self._members):
+            places = [place for place, member in enumerate(self._members) if member.kind == kind]
+            policy = next(group.pack.policy for group in self._groups if places[0] in group.places)
+            parts.append(CommitteePolicy(policy, (None,) * len(places), "values"))
+        return VotingPolicy(tuple(parts), self._ballot)
+
+    def update(self) -> None:
+        """One update of every member."""
+        for group in self._groups:
+            group.pack.update()
+
+    def evaluate(self, rows: Sequence[Lane]) -> list[LaneEvaluation]:
+        """Score of each of the given ensembles, with the metrics of its members, after the last update."""
+        of_members = self._member_evaluations()
+        if self.rows[0].config.ensemble.vote == "weighted":
+            scores = [[each.metrics[WEIGHING_METRIC] for each in of_row] for of_row in of_members]
+            self._votes = torch.tensor([weights_by_score(of_row) for of_row in scores])
+        chosen = [self.rows.index(row) for row in rows]
+        weights = self._weights()
+        scored = self._score(self.policy, weights, chosen)
+        is_finite = weights.isfinite().all(dim=1).tolist()
+        names = [member.name for member in self._members]
+        return [
+            LaneEvaluation(
+                {
+                    **(score.metrics if is_finite[row] else dict.fromkeys(score.metrics, math.nan)),
+                    _SPEED: sum(each.metrics[_SPEED] for each in of_members[row]),
+                },
+                score,
+                {name: each.metrics for name, each in zip(names, of_members[row], strict=True)},
+            )
+            for row, score in zip(chosen, scored, strict=True)
+        ]
+
+    def stacked_states(self, rows: Sequence[Lane]) -> dict[str, Tensor]:
+        """States of the given ensembles for checkpoints, each tensor [row, ...] on the CPU.
+
+        `weights` are those of the policy with the votes of the last evaluation, and `clock` is the number of updates.
+        The tensors of a group of members have the name of its first member, and one entry for each member.
+        """
+        chosen = [self.rows.index(row) for row in rows]
+        state = {"weights": self._weights().cpu()[chosen]}
+        for group in self._groups:
+            of_group = group.pack.stacked_states(group.lanes)
+            by_row = {name: self._by_row(tensor)[chosen] for name, tensor in of_group.items()}
+            state |= {f"{group.name}.{name}": tensor for name, tensor in by_row.items()}
+            state["clock"] = by_row["clock"][:, 0].clone()
+        return state
+
+    def clear(self) -> None:
+        """Remove all lanes and free their memory."""
+        for group in self._groups:
+            group.pack.set_lanes(())
+
+    def _by_row(self, tensor: Tensor) -> Tensor:
+        return tensor.view(len(self.rows), len(tensor) // len(self.rows), *tensor.shape[1:])
+
+    def _weights(self) -> Tensor:
+        """[row, size]: weights of the policy."""
+        of_members: dict[int, Tensor] = {}
+        for group in self._groups:
+            by_row = self._by_row(group.pack.weights(group.lanes))
+            of_members |= {place: by_row[:, index] for index, place in enumerate(group.places)}
+        ordered = [of_members[place] for place in range(len(self._members))]
+        return torch.cat([*ordered, self._votes.to(ordered[0])], dim=1)
+
+    def _member_evaluations(self) -> list[list[LaneEvaluation]]:
+        """[row][member]."""
+        found: list[list[LaneEvaluation | None]] = [[None] * len(self._members) for _ in self.rows]
+        for group in self._groups:
+            size = len(group.places)
+            for index, evaluation in enumerate(group.pack.evaluate(group.lanes)):
+                found[index // size][group.places[index % size]] = evaluation
+        return [[each for each in of_row if each is not None] for of_row in found]
+
+
+def _groups(
+    rows: Sequence[Lane],
+    members: Sequence[EnsembleMember],
+    make_training: Callable[[Pack], Training],
+    is_width_fixed: bool,  # noqa: FBT001
+) -> list[_Group]:
+    """The members by signature, each with the state of its row."""
+    places_of: dict[str, list[int]] = {}
+    for place, member in enumerate(members):
+        places_of.setdefault(signature(member.config), []).append(place)
+    groups = []
+    for places in places_of.values():
+        name = members[places[0]].name
+        lanes = tuple(_lane(row, members[place], name, index) for row in rows for index, place in enumerate(places))
+        pack = LanePack(make_training, len(lanes) if is_width_fixed else None)
+        groups.append(_Group(name, tuple(places), lanes, pack))
+    for row in rows:
+        row.state = None
+    return groups
+
+
+def _lane(row: Lane, member: EnsembleMember, group: str, index: int) -> Lane:
+    """The lane of a member with its part of the row's state."""
+    state = None
+    if row.state is not None:
+        state = {
+            name.removeprefix(f"{group}."): tensor[index]
+            for name, tensor in row.state.items()
+            if name.startswith(f"{group}.")
+        }
+    return Lane(member.config, member_seed(row.seed, member.repetition), state, row.fold)
