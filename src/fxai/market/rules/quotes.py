@@ -89,9 +89,11 @@ class QuoteTable:
         return [Quote(*(*row, code)) for row, code in zip(rows, codes, strict=True)]
 
 
-def quote_at(quotes: Array, sessions: Array, bar: int) -> Quote:
-    """The quote of one bar, for compiled loops; quotes [bar, 7], sessions [bar], or empty without sessions."""
-    code = sessions[bar] if len(sessions) > 0 else IN_SESSION
+def quote_at(quotes: Array, bar: int, code: float) -> Quote:
+    """The quote of one bar, for compiled loops; quotes [bar, 7], and the bar's session code.
+
+    It has no branch, because a branch makes numba count the references of the array, which takes longer than the rest.
+    """
     return Quote(
         quotes[bar, 0],
         quotes[bar, 1],

@@ -35,8 +35,15 @@ class StepFigures(NamedTuple):
     exit: Exit  # the closing of a trade within the bar, by a stop loss or a take profit
 
 
+def reward_numbers(reward: RewardConfig) -> dict[str, float]:
+    """Returns the fields of a reward that `step_reward` reads, by name, for compiled loops."""
+    return {**reward.model_dump(), "is_shaped": float(reward.is_shaped)}
+
+
 def step_reward(step: StepFigures, reward: RewardConfig) -> float:
     """Returns the sum of all terms."""
+    if not reward.is_shaped:
+        return pnl(step, reward) + bankruptcy(step, reward)
     of_state = (
         holding(step, reward) + drawdown(step, reward) + profit_giveback(step, reward) + max_drawdown(step, reward)
     )

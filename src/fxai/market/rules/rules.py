@@ -314,12 +314,13 @@ def reopen(account: Account, rules: Rules, quote: Quote, target: float) -> Fills
     equity = account.equity + change
     closes = account.position != 0
     closed_gain = equity / account.opening_equity - 1.0 if closes else 0.0
-    whole = rules.position_size * max(equity, 0.0)  # notional of a target of 1
-    bought = whole * abs(target)
-    opened_value = target * whole / price
-    if rules.units > 0 and equity > 0:
-        opened_value = target * rules.units * quote.price
+    if rules.units > 0:
+        opened_value = target * rules.units * quote.price if equity > 0 else 0.0
         bought = abs(opened_value) * price
+    else:
+        whole = rules.position_size * max(equity, 0.0)  # notional of a target of 1
+        bought = whole * abs(target)
+        opened_value = target * whole / price
     account.opening_equity = equity
     account.best, account.worst, account.held = 0.0, 0.0, 0.0
     change_after = change - opened_value * skew - rules.commission_rate * bought

@@ -11,7 +11,8 @@ from fxai.market.bars import FloatArray
 from fxai.market.markets.dataset import Market
 from fxai.market.rules.compiled import Array, compiled
 from fxai.market.rules.quotes import QuoteTable, quote_at
-from fxai.market.rules.rule_records import Account, Quote
+from fxai.market.rules.reward import reward_numbers
+from fxai.market.rules.rule_records import IN_SESSION, Account, Quote
 from fxai.market.rules.rules import renew, rules_of, take_step
 from fxai.market.rules.sessions import NO_SESSIONS, SessionCodes
 from fxai.market.scores.scored_steps import ScoredSteps
@@ -54,7 +55,8 @@ def _fill_steps(  # noqa: PLR0917 - numba takes no keywords
             renew(account)
             terminated = False
         if not terminated:
-            quote = quote_at(quotes, sessions, bar)
+            code = sessions[bar] if len(sessions) > 0 else IN_SESSION
+            quote = quote_at(quotes, bar, code)
             is_last = bar == bars - 1 or begins[bar + 1]
             step = take_step(account, rules[0], rewards[0], quote, positions[bar], is_last, True)
             steps[0, bar] = step.reward
@@ -114,7 +116,7 @@ class PositionReturns:
         quotes[:, _HALF_SPREAD] *= cost_multiple
         account = dict.fromkeys([each.name for each in fields(Account)], 0.0)
         steps = np.zeros((len(fields(ScoredSteps)), len(positions)))
-        records = (_record(rules), _record(self.env.reward.model_dump()))
+        records = (_record(rules), _record(reward_numbers(self.env.reward)))
         given = (quotes, self.sessions, self.begins, *records, positions.astype(np.float64, copy=False))
         _fill_steps(*given, _record(account), steps)
         return ScoredSteps(*steps)

@@ -69,7 +69,7 @@ class Episodes:
 
     @property
     def step(self) -> Tensor:
-        """Number of calls of `next`, [lane] int64."""
+        """Number of calls of `next` and `skip`, [lane] int64."""
         return self._step + self._used
 
     def set_step(self, step: Tensor) -> None:
@@ -84,10 +84,14 @@ class Episodes:
 
     def next(self) -> Episode:
         """Returns the episodes that begin now where one ends. Each call is a step."""
-        if self._given is None and self._used == len(self._drawn):
+        if self._given is None and self._used >= len(self._drawn):
             self.draw_ahead(BLOCK)
         self._used += 1
         return self._given or self._drawn[self._used - 1]
+
+    def skip(self) -> None:
+        """Counts a step in which no episode begins. Nothing is drawn for it."""
+        self._used += 1
 
     def _draw(self, count: int) -> list[Episode]:
         """Draws the episodes of the next `count` steps."""

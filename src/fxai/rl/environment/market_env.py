@@ -26,8 +26,8 @@ class MarketBackend(Protocol):
         """Begins episodes from first to last bars [lane, env] with fresh accounts. Returns observations."""
         ...
 
-    def step(self, action: Tensor, starts: Tensor, ends: Tensor) -> MarketStep:
-        """Takes actions [lane, env] (int64). Where an episode ends, one from `starts` to `ends` begins."""
+    def step(self, action: Tensor, episodes: Episodes) -> MarketStep:
+        """Takes actions [lane, env] (int64). Where an episode ends, the next one of `episodes` begins."""
         ...
 
     def state(self) -> dict[str, Tensor]:
@@ -119,7 +119,7 @@ class MarketEnv:
         self._episodes.draw_ahead(steps)
 
     def step(self, action: Tensor) -> MarketStep:
-        return self._floor.step(action, *self._episodes.next())
+        return self._floor.step(action, self._episodes)
 
     def state(self) -> dict[str, Tensor]:
         return {"starts_drawn": self._episodes.step, **self._floor.state()}

@@ -12,15 +12,17 @@ import torch
 from torch import Tensor
 
 from fxai.market.rules.compiled import Array
+from fxai.market.rules.reward import reward_numbers
 from fxai.market.rules.rule_records import Account
 from fxai.market.rules.rules import EpisodeStep, rules_of
 from fxai.market.rules.sessions import NO_SESSIONS
 from fxai.rl.environment.account import Accounts
+from fxai.rl.environment.episodes import Episodes
 from fxai.rl.environment.lane_costs import instruments_of
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import HALF_HELD, MarketView
 from fxai.rl.environment.step_result import MarketStep
-from fxai.rl.kernels import market_observation, market_step
+from fxai.rl.kernels import begin_episodes, market_observation, market_step
 from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.spec.fields.env_config import EnvConfig
 
@@ -44,7 +46,7 @@ class NumbaBackend:
         names, stops = instruments_of(configs, market)
         rules = [self._rules_of(config, name, has_spread=market.has_spread) for config in configs for name in names]
         self._rules = _records(rules).reshape(len(configs), len(names)), np.array(stops)
-        self._rewards = _records([config.reward.model_dump() for config in configs])
+        self._rewards = _records([reward_numbers(config.reward) for config in configs])
         codes = market.session_codes(configs[0].sessions)
         self._sessions = NO_SESSIONS if codes is None else codes.numpy()
         self._targets = market.quotes.new_tensor(configs[0].target_positions).numpy()  # of the accounts' precision
@@ -59,13 +61,12 @@ class NumbaBackend:
         fresh = Accounts.fresh(torch.empty_like(starts, dtype=self._like.dtype))
         return self.restore({"bar": starts, "end": ends, **prefixed("account.", fresh.tensors())})
 
-    def step(self, action: Tensor, starts: Tensor, ends: Tensor) -> MarketStep:
-        observation = self._like.new_empty(*action.shape, *self._view.shape)
-        final_observation = torch.empty_like(observation)
-        figures = self._like.new_zeros(*action.shape, len(_FIGURES))
-        marks = torch.zeros(*action.shape, len(_MARKS), dtype=torch.bool)
-        given = action.numpy(), starts.numpy(), ends.numpy()
-        gives = _named(_FIGURES, figures), _named(_MARKS, marks), observation.numpy(), final_observation.numpy()
+    def step(self, action: Tensor, episodes: Episodes) -> MarketStep:
+        final_observation = self._like.new_empty(*action.shape, *self._view.shape)
+        figures = self._like.new_empty(*action.shape, len(_FIGURES))
+        marks = torch.empty(*action.shape, len(_MARKS), dtype=torch.bool)
+        ended = np.zeros(1, np.bool_)
+        gives = _named(_FIGURES, figures), _named(_MARKS, marks), ended, final_observation.numpy()
         arrays = (
             *self._market,
             self._sessions,
@@ -73,11 +74,16 @@ class NumbaBackend:
             self._rewards,
             self._targets,
             self._gaps,
-            *given,
+            action.numpy(),
             *self._standing,
             *gives,
         )
         market_step(*arrays, *self._seen_as, *self._traded_as)
+        if ended[0]:
+            observation = self._begin_again(marks, episodes)
+        else:
+            observation = final_observation
+            episodes.skip()
         results = zip((*_FIGURES, *_MARKS), (*figures.unbind(-1), *marks.unbind(-1)), strict=True)
         return MarketStep(observation=observation, final_observation=final_observation, **dict(results))
 
@@ -90,6 +96,15 @@ class NumbaBackend:
         self._bar, self._end = state["bar"].clone(), state["end"].clone()
         self._accounts = torch.stack([getattr(account, name) for name in _ACCOUNT], dim=-1)
         self._standing = self._bar.numpy(), self._end.numpy(), _named(_ACCOUNT, self._accounts)
+        return self._observation()
+
+    def _begin_again(self, marks: Tensor, episodes: Episodes) -> Tensor:
+        """Begins new episodes where one ended. Returns the observations."""
+        starts, ends = episodes.next()
+        begin_episodes(starts.numpy(), ends.numpy(), _named(_MARKS, marks), *self._standing)
+        return self._observation()
+
+    def _observation(self) -> Tensor:
         observation = self._like.new_empty(*self._bar.shape, *self._view.shape)
         bars, _, accounts = self._standing
         market_observation(*self._market[1:], bars, accounts, observation.numpy(), *self._seen_as)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from fxai.market.rules.rule_records import HOLD
 from fxai.rl.environment.account import Accounts, Broker
+from fxai.rl.environment.episodes import Episodes
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import MarketView
 from fxai.rl.environment.per_lane import per_lane
@@ -53,7 +54,8 @@ class TorchBackend:
         self._bar, self._end, self._account = starts, ends, self._fresh
         return self._view.observation(self._bar, self._account)
 
-    def step(self, action: Tensor, starts: Tensor, ends: Tensor) -> MarketStep:
+    def step(self, action: Tensor, episodes: Episodes) -> MarketStep:
+        starts, ends = episodes.next()
         held = self._account.position
         given = action.relu() if self._may_hold else action
         target = one_step(given - 1, self._targets, held) if self._increments else self._targets[given]

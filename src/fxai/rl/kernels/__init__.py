@@ -9,12 +9,13 @@ numbers do not depend on its position in the pack.
 from fxai.rl.kernels.adam import adam_step
 from fxai.rl.kernels.dqn_steps import dqn_steps
 from fxai.rl.kernels.kernel_tensors import runs_on_kernels
-from fxai.rl.kernels.market_step import market_observation, market_step
+from fxai.rl.kernels.market_step import begin_episodes, market_observation, market_step
 from fxai.rl.kernels.mlp import mlp_backward, mlp_forward
 from fxai.rl.kernels.ppo_loss import ppo_loss
 
 __all__ = [
     "adam_step",
+    "begin_episodes",
     "dqn_steps",
     "market_observation",
     "market_step",

@@ -5,14 +5,21 @@ double precision. Records have the fields of those in `market/rules/rule_records
 configuration.
 """
 
-from typing import Any, TypeAlias
+from math import isnan
+from typing import Any, Final, TypeAlias
 
 from fxai.market.rules.compiled import Array, compiled
 from fxai.market.rules.quotes import quote_at
-from fxai.market.rules.rule_records import HOLD
-from fxai.market.rules.rules import renew, take_step, target_of
+from fxai.market.rules.rule_records import HOLD, IN_SESSION
+from fxai.market.rules.rules import EpisodeStep, renew, take_step, target_of
 
 Record: TypeAlias = Any
+
+BLOCK: Final = 32
+"""Environments whose rows of the market are read in parallel."""
+
+NO_BARS: Final = EpisodeStep(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, False, False, False, False, False)
+"""The numbers of a step before its first bar."""
 
 
 def _show(
@@ -29,11 +36,11 @@ def _show(
     own = columns - 4  # the account's columns
     for i in range(window):
         row = bar + 1 - window + i
-        for j in range(columns):
-            seen[i, j] = 0.0
-        if row >= 0:
-            for j in range(own):
-                seen[i, j] = features[row, j]
+        for j in range(own):
+            seen[i, j] = features[row, j] if row >= 0 else 0.0
+        if i < window - 1:
+            for j in range(own, columns):
+                seen[i, j] = 0.0
     gain = account.gain
     if in_units and account.value != 0:
         gain = gain * account.opening_equity * abs(account.position) / abs(account.value)
@@ -43,20 +50,46 @@ def _show(
     seen[-1, own + 3] = account.drawdown * scales[3]
 
 
-def _add_figures(figure: Record, mark: Record, step: Any) -> None:
-    """Adds a bar to the numbers of a step: sums, and the position and equity of the bar."""
-    figure.step_return = step.step_return + figure.step_return * (1.0 + step.step_return)
-    figure.reward += step.reward
-    figure.turnover += step.turnover
-    figure.closed_gain += step.closed_gain
-    figure.settled_gain += step.settled_gain
-    figure.exit_gain += step.exit_gain
-    figure.exit_price += step.exit_price
-    figure.position, figure.equity = step.position, step.equity
+def _read_ahead(quotes: Array, bars: Array, ended: Array) -> None:
+    """Reads the next quotes of all environments into the cache of the processor, several of them in parallel.
+
+    In the loop over the environments the processor would wait for each one. The sum is used, so that the compiler keeps
+    the loop; quotes are numbers, so the result is false.
+    """
+    total = 0.0
+    for env in range(len(bars)):
+        total += quotes[bars[env] + 1, 0]
+    ended[0] |= isnan(total)
+
+
+def _joined(before: EpisodeStep, bar: EpisodeStep) -> EpisodeStep:
+    """Returns the numbers of several bars: sums, and the position and equity of the last one."""
+    return EpisodeStep(
+        before.reward + bar.reward,
+        0.0 + bar.position,
+        0.0 + bar.equity,  # in double precision, as NO_BARS
+        bar.step_return + before.step_return * (1.0 + bar.step_return),
+        before.turnover + bar.turnover,
+        before.closed_gain + bar.closed_gain,
+        before.settled_gain + bar.settled_gain,
+        before.exit_gain + bar.exit_gain,
+        before.exit_price + bar.exit_price,
+        bar.terminated,
+        bar.truncated,
+        before.closed or bar.closed,
+        before.settled or bar.settled,
+        before.exited or bar.exited,
+    )
+
+
+def _write(figure: Record, mark: Record, step: EpisodeStep) -> None:
+    """Writes the numbers of a step into its records."""
+    figure.reward, figure.position, figure.equity = step.reward, step.position, step.equity
+    figure.step_return, figure.turnover = step.step_return, step.turnover
+    figure.closed_gain, figure.settled_gain = step.closed_gain, step.settled_gain
+    figure.exit_gain, figure.exit_price = step.exit_gain, step.exit_price
     mark.terminated, mark.truncated = step.terminated, step.truncated
-    mark.closed |= step.closed
-    mark.settled |= step.settled
-    mark.exited |= step.exited
+    mark.closed, mark.settled, mark.exited = step.closed, step.settled, step.exited
 
 
 @compiled
@@ -78,6 +111,18 @@ def market_observation(
 
 
 @compiled
+def begin_episodes(starts: Array, ends: Array, marks: Array, bars: Array, last_bars: Array, accounts: Array) -> None:
+    """Begins episodes from `starts` to `ends` [lane, env] where `marks` say that one ended; see `market_step`."""
+    lanes, envs = bars.shape
+    for lane in range(lanes):
+        for env in range(envs):
+            if marks[lane, env].terminated or marks[lane, env].truncated:
+                bars[lane, env] = starts[lane, env]
+                last_bars[lane, env] = ends[lane, env]
+                renew(accounts[lane, env])
+
+
+@compiled
 def market_step(
     quotes: Array,
     features: Array,
@@ -89,14 +134,12 @@ def market_step(
     targets: Array,
     gaps: Array,
     action: Array,
-    starts: Array,
-    ends: Array,
     bars: Array,
     last_bars: Array,
     accounts: Array,
     figures: Array,
     marks: Array,
-    observation: Array,
+    ended: Array,
     final_observation: Array,
     half_held: float,
     in_units: bool,  # noqa: FBT001 - numba takes no keywords
@@ -116,44 +159,49 @@ def market_step(
         targets: Target positions in increasing order, [position].
         gaps: Bars of a step, [lane].
         action: As for `target_of`, [lane, env].
-        starts: First bars [lane, env] of the episodes that begin where one ends.
-        ends: Last bars [lane, env] of these episodes.
         bars: Changed: current bars [lane, env].
-        last_bars: Changed: last bars [lane, env] of the current episodes.
+        last_bars: Last bars [lane, env] of the current episodes.
         accounts: Changed: records [lane, env].
-        figures: Filled: numbers of the steps, records [lane, env]; zeros before.
-        marks: Filled: booleans of the steps, records [lane, env]; false before.
-        observation: Filled: [lane, env, window, column].
+        figures: Filled: numbers of the steps, records [lane, env].
+        marks: Filled: booleans of the steps, records [lane, env].
+        ended: Filled: whether an episode ended, [1]; false before.
         final_observation: Filled: [lane, env, window, column].
         half_held: Bars after which the feature of the holding time is one half.
         in_units: Whether a position is a number of units.
         increments: Whether an action is a step along the positions.
         close_at_end: Whether a position that is open at the end of an episode is closed.
     """
-    lanes, envs, _, _ = observation.shape
-    for lane in range(lanes):
-        for env in range(envs):
-            account, figure, mark = accounts[lane, env], figures[lane, env], marks[lane, env]
+    lanes, envs = action.shape
+    blocks = (envs + BLOCK - 1) // BLOCK
+    for block in range(lanes * blocks):
+        lane, begin = block // blocks, block % blocks * BLOCK
+        stop = min(begin + BLOCK, envs)
+        _read_ahead(quotes, bars[lane, begin:stop], ended)
+        for env in range(begin, stop):
+            account = accounts[lane, env]
             bar = bars[lane, env]
             ordered = action[lane, env]
+            step = NO_BARS
             for _ in range(gaps[lane]):
                 bar += 1
                 instrument = 0
                 while bar >= stops[instrument]:
                     instrument += 1
-                quote = quote_at(quotes, sessions, bar)
+                code = sessions[bar] if len(sessions) > 0 else IN_SESSION
+                quote = quote_at(quotes, bar, code)
                 is_last = bar == last_bars[lane, env]
                 target = target_of(ordered, increments, targets, account.position)
-                step = take_step(account, rules[lane, instrument], rewards[lane], quote, target, is_last, close_at_end)
-                _add_figures(figure, mark, step)
+                last = take_step(account, rules[lane, instrument], rewards[lane], quote, target, is_last, close_at_end)
+                step = _joined(step, last)
                 if step.terminated or step.truncated:
                     break
                 ordered = HOLD
 
-            _show(final_observation[lane, env], features, bar, account, scales[lane], half_held, in_units)
-            if mark.terminated or mark.truncated:
-                bar = starts[lane, env]
-                last_bars[lane, env] = ends[lane, env]
-                renew(account)
             bars[lane, env] = bar
-            _show(observation[lane, env], features, bar, account, scales[lane], half_held, in_units)
+            ended[0] |= step.terminated or step.truncated
+            _write(figures[lane, env], marks[lane, env], step)
+        for env in range(
+            begin, stop
+        ):  # a loop of its own, so that the processor reads the features of several in parallel
+            account = accounts[lane, env]
+            _show(final_observation[lane, env], features, bars[lane, env], account, scales[lane], half_held, in_units)

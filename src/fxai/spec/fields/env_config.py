@@ -120,6 +120,26 @@ class RewardConfig(Record):
         description="multiplies the gain of a closed trade times the unused share of max_holding_time_steps",
     )
 
+    @property
+    def is_shaped(self) -> bool:
+        """Whether the reward has a term besides the return and the bankruptcy."""
+        return any(getattr(self, name) != 0 for name in _SHAPING)
+
+
+_SHAPING: Final = (
+    "holding_penalty_coefficient",
+    "drawdown_penalty_coefficient",
+    "profit_giveback_penalty_coefficient",
+    "max_drawdown_penalty_coefficient",
+    "profit_closing_bonus_coefficient",
+    "clean_trade_coefficient",
+    "activity_bonus_per_trade",
+    "hold_penalty_per_step",
+    "action_penalty_coefficient",
+    "quick_profit_bonus_coefficient",
+)
+"""Coefficients of `RewardConfig` that are 0 by default."""
+
 
 class EnvConfig(Record):
     """Rules of the market for the agent. Rates are fractions of the traded notional."""
