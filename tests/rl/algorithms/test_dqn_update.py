@@ -24,10 +24,10 @@ SMALL = DqnConfig(
 RATE = torch.full((2,), 1e-2)
 
 
-def learner(configs: Sequence[DqnConfig], dropout: float = 0.0) -> Dqn:
+def learner(configs: Sequence[DqnConfig], dropout: float = 0.0, envs: int = 5) -> Dqn:
     """Two lanes, whose weights and targets are anything."""
     seeds = torch.tensor([3, 14])
-    env = ProbeEnv(lambda sign, _time, action: sign * action, (3, 14), envs=5, length=4, actions=ACTIONS)
+    env = ProbeEnv(lambda sign, _time, action: sign * action, (3, 14), envs=envs, length=4, actions=ACTIONS)
     policy = QNetwork(
         Mlp((2,), (WIDTH,), ACTIONS + configs[0].dueling), dueling=configs[0].dueling, critics=1 + configs[0].twin
     )
@@ -150,6 +150,32 @@ def test_the_target_follows_after_its_own_number_of_gradient_steps():
     assert [lane for lane, _ in changed] == [lane for lane, _ in copied] == [True] * 6
     assert [lane for _, lane in changed] == [False, True, True] * 2  # by steps 3, 6, 9 and 12
     assert [lane for _, lane in copied] == [False, False, True] * 2
+
+
+def test_roll_outs_act_with_the_online_network():
+    made = learner([SMALL.model_copy(update={"exploration_initial": 0.0, "exploration_final": 0.0})] * 2)
+    weights, target = made.weights.clone(), made.state()["target"].clone()
+    made.update(clock(0), RATE)
+    seen = made.state()["replay.observation"][:, :3].flatten(1, 2)
+    acted = made.state()["replay.action"][:, :3].flatten(1, 2)
+    online, frozen = (made.policy.preferences(each, seen).argmax(1) for each in (weights, target))
+    assert acted.equal(online)
+    assert not online.equal(frozen)
+
+
+def test_each_environment_tosses_its_own_coin():
+    """In each step of a roll-out some environments explore and others do not, and not always the same ones."""
+    shares = {"n_envs": 40, "buffer_size": 120, "exploration_initial": 0.9, "exploration_final": 0.9}
+    configs = [DqnConfig.model_validate({**SMALL.model_dump(), **shares, "learning_starts": 120})] * 2
+    made = learner(configs, envs=40)
+    made.update(clock(0), RATE)
+    seen, acted = made.state()["replay.observation"][:, :3], made.state()["replay.action"][:, :3]
+    greedy = made.policy.preferences(made.weights, seen.flatten(1, 2)).argmax(1).view_as(acted)
+    explored = acted != greedy
+    share = explored.float().mean(2)
+    assert ((share > 0.3) & (share < 0.9)).all()  # 0.9 toss for an action, a third of which is the greedy one
+    assert not explored[0, 0].equal(explored[0, 1])
+    assert not explored[0].equal(explored[1])
 
 
 def test_random_actions_when_epsilon_is_one_greedy_when_it_is_zero():

@@ -6,7 +6,9 @@ import torch
 from fxai.rl.algorithms.epsilon_greedy import EpsilonSchedule, epsilon_greedy
 from fxai.rl.lanes import counter_rng
 from fxai.spec.fields.dqn_config import DqnConfig
+from ways import either_way  # noqa: F401
 
+pytestmark = pytest.mark.usefixtures("either_way")
 LANES, SAMPLES, ACTIONS = 3, 6000, 3
 
 
@@ -33,6 +35,12 @@ def test_coins_differ_between_environments_and_lanes():
     assert 0.5 < explores[0].float().mean() < 0.7  # neither all nor none
     together = (explores[0] & explores[1]).float().mean()
     assert together == pytest.approx(0.36, abs=0.03)
+
+
+def test_equal_and_missing_preferences():
+    """The first of equal preferences is chosen; NaN counts as the largest."""
+    preferences = torch.tensor([[[1.0, 0.0, 2.0], [1.0, torch.nan, 3.0], [0.0, 5.0, 3.0]]])
+    assert epsilon_greedy(preferences, torch.full((1, 3), 0.5), torch.zeros(1)).tolist() == [[0, 1, 1]]
 
 
 def test_the_last_place_below_epsilon_is_an_action():

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from fxai.rl.algorithms.hyperparameters import lane_numbers
+from fxai.rl.kernels import epsilon_greedy_actions, runs_on_kernels
 from fxai.spec.fields.dqn_config import DqnConfig
 
 
@@ -42,6 +43,10 @@ def epsilon_greedy(preferences: Tensor, uniform: Tensor, epsilon: Tensor) -> Ten
         uniform: Random numbers on [0, 1), [lane, sample].
         epsilon: [lane].
     """
+    if runs_on_kernels(preferences):
+        action = torch.empty_like(uniform, dtype=torch.int64)
+        epsilon_greedy_actions(*(tensor.numpy() for tensor in (preferences, uniform, epsilon, action)))
+        return action
     actions = preferences.shape[1]
     threshold = epsilon.unsqueeze(1)
     explores = uniform < threshold

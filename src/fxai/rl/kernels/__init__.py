@@ -8,6 +8,7 @@ numbers do not depend on its position in the pack.
 
 from fxai.rl.kernels.adam import adam_step
 from fxai.rl.kernels.dqn_steps import dqn_steps
+from fxai.rl.kernels.epsilon_greedy import epsilon_greedy_actions
 from fxai.rl.kernels.kernel_tensors import runs_on_kernels
 from fxai.rl.kernels.market_step import begin_episodes, market_observation, market_step
 from fxai.rl.kernels.mlp import mlp_backward, mlp_forward
@@ -17,6 +18,7 @@ __all__ = [
     "adam_step",
     "begin_episodes",
     "dqn_steps",
+    "epsilon_greedy_actions",
     "market_observation",
     "market_step",
     "mlp_backward",
