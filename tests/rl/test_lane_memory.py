@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fxai.market.markets.dataset import prepare
 from fxai.rl.algorithms.build import build_policy
 from fxai.spec.checks.lane_memory import lane_bytes, lane_parts
+from fxai.spec.fields.ensemble_members import ensemble_members
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import values_of
 from skip_marks import needs_linux
@@ -87,3 +88,15 @@ def test_a_training_takes_one_to_four_times_as_much() -> None:
         least = lane_bytes(values_of(config))
         assert least > 100e6, f"{name}: large enough to be measured"
         assert 0.95 * least < measured < 4 * least, f"{name}: {measured / least:.2f} times {least / 1e6:.0f} MB"
+
+
+def test_an_ensemble_needs_the_weights_and_the_replay_of_all_members() -> None:
+    def bytes_of(*kinds: str, **ensemble: Any) -> int:
+        written = {"ensemble": {"agents": kinds, **ensemble}}
+        return lane_bytes(values_of(TrainingConfig.model_validate(written)))
+
+    for kind in ("ppo", "a2c", "twin_d3qn"):
+        (member,) = ensemble_members(TrainingConfig.model_validate({"ensemble": {"agents": [kind]}}))
+        assert bytes_of(kind) == lane_bytes(values_of(member.config))
+    assert max(bytes_of("ppo"), bytes_of("d3qn")) < bytes_of("ppo", "d3qn") < bytes_of("ppo") + bytes_of("d3qn")
+    assert bytes_of("d3qn", "d3qn", size=1) == bytes_of("d3qn") < bytes_of("d3qn", "d3qn") == bytes_of("d3qn", seeds=2)

@@ -121,3 +121,16 @@ def test_a_training_of_one_config_is_refused_too() -> None:
     with pytest.raises(InputError, match=r"the config cannot be trained: .* --seeds 2; lower one of them"):
         check_training(config, 2, Slot(0))
     check_training(TrainingConfig(), 2, Slot(0))
+
+
+def test_a_key_of_some_members_that_has_no_value_may_be_conditional() -> None:
+    agents = "{name: ensemble.agents.0, type: categorical, choices: [ppo, d3qn]}"
+    buffer = "{name: training.buffer_size, type: int, low: 2000, high: 4000, when: {ensemble.agents.0: d3qn}}"
+    made = study(f"{RATE}, {agents}, {buffer}", training_config="{ensemble: {agents: [ppo, a2c, dqn]}}")
+    assert check_memory(made, SHARE) == ()
+    huge = study(
+        f"{RATE}, {agents}",
+        training_config="{ensemble: {agents: [ppo, dqn]}, model: {d_model: 100000, n_layers: 1000}}",
+    )
+    with pytest.raises(InputError, match="The largest part is for the weights"):
+        check_memory(huge, SHARE)

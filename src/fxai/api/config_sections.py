@@ -12,7 +12,8 @@ from typing import Any
 
 from fxai.api.field_names import SECTION_SYNONYMS, SECTIONS, SYNONYMS, field_of
 from fxai.errors import InputError
-from fxai.spec.fields.algorithm import DEFAULT_ALGORITHM, algorithm_named, algorithm_of
+from fxai.spec.fields.algorithm import DEFAULT_ALGORITHM, algorithm_named
+from fxai.spec.fields.ensemble_training import ENSEMBLE
 from fxai.spec.search.config_fields import config_fields
 
 Config = Mapping[str, Any]
@@ -40,10 +41,6 @@ def places_of(own: str, config: Config | None) -> dict[str, tuple[str, ...]]:
     """The places of a configuration's fields: the keys that lead to each field, by the field's path."""
     fields = list(_fields(own, config))
     return {_path(each, _algorithm(fields)): each.place for each in fields}
-
-
-def algorithm_in(sections: Mapping[str, Config]) -> str:
-    return algorithm_of(sections.get("training", {}))
 
 
 def set_nested(tree: dict[str, Any], path: str, value: Any) -> None:
@@ -97,4 +94,5 @@ def _path(field: _Field, algorithm: str) -> str:
 
 def _algorithm(fields: Sequence[_Field]) -> str:
     named = (algorithm_named(each.value) for each in reversed(fields) if each.key == "algorithm")
-    return next(named, DEFAULT_ALGORITHM)
+    names_agents = any((each.section, each.key) == ("ensemble", "agents") for each in fields)
+    return next(named, ENSEMBLE if names_agents else DEFAULT_ALGORITHM)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fxai.spec.reading.hpo_file import hpo_file
 from fxai.spec.search.config_fields import config_fields
 
-SECTIONS = ("data", "env", "model", "training")
+SECTIONS = ("data", "env", "model", "training", "ensemble")
 SYNONYMS: Mapping[str, str] = {
     "lr": "training.learning_rate",
     "hidden": "model.d_model",

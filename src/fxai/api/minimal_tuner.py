@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fxai.api.config_sections import Config, algorithm_in, sections_of, set_nested
+from fxai.api.config_sections import Config, sections_of, set_nested
 from fxai.api.field_names import field_of
 from fxai.api.grid import with_values_of
 from fxai.api.hpo_config import DEFAULT_STORAGE
@@ -25,7 +25,7 @@ from fxai.results.html_table import html_table
 from fxai.results.study_results import StudyResults
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.field_paths import parse_choice
-from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.fields.training_config import TrainingConfig, algorithm_in
 from fxai.spec.search.metrics import Metrics
 from fxai.spec.search.score import SCORE as METRIC
 from fxai.spec.search.score import with_score

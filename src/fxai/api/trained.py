@@ -4,11 +4,12 @@ import copy
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from fxai.api.config_sections import Config, algorithm_in, sections_of, set_nested
+from fxai.api.config_sections import Config, sections_of, set_nested
 from fxai.api.field_names import field_of
 from fxai.api.search_space import Space, constants_of, functions_of, is_constant, json_value, parameters_of
 from fxai.errors import InputError
 from fxai.objectives.engine import ARGUMENTS, OBJECTIVE
+from fxai.spec.fields.training_config import algorithm_in
 from fxai.spec.search.custom_config import DERIVED
 
 MODEL, DATA, TRAINING = ARGUMENTS

@@ -106,7 +106,7 @@ def _extreme(values: Values, searched: Iterable[Parameter], *, least: bool) -> V
 
 def _options(parameter: Parameter, values: Values) -> Iterator[Choice]:
     """The bounds or choices of a parameter, and the configuration's value if the parameter is conditional."""
-    if parameter.when:
+    if parameter.when and parameter.path in values:
         yield values[parameter.path]
     if isinstance(parameter, CategoricalParameter):
         yield from parameter.choices
@@ -120,7 +120,7 @@ def _reason(values: Values, lanes: int, many: str, room: _Room) -> str:
     `many` is the key that decides the number of lanes.
     """
     part = max(lane_parts(values), key=lambda each: each.size)
-    keys = [f"{key} {_shown(values[key])}" for key in part.keys if values[key] is not None]
+    keys = [f"{key} {_shown(values[key])}" for key in part.keys if values.get(key) is not None]
     if lanes > 1:
         keys.append(f"{many} {lanes:,}")
     need = format_gigabytes(lanes * lane_bytes(values))

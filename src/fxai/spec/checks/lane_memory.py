@@ -14,7 +14,8 @@ stored per sample in a forward pass, B the number of samples of one pass.
 
 A lane needs weights + replay + the largest of the other parts, which are not in memory at the same time. S is the sum
 of the widths of an mlp; 5 * rows * d_model for each layer of a gru; rows * (8 d_model + 2 d_ff) for each block of a
-transformer, for one block only in a pass without gradient. Measured peaks of torch and numba were 1 to 3 times this
+transformer, for one block only in a pass without gradient. An ensemble keeps the weights and the replay of all its
+members, whose kinds are updated in turn. Measured peaks of torch and numba were 1 to 3 times this
 bound.
 """
 
@@ -24,6 +25,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
+
+from fxai.spec.fields.algorithm_names import VARIANTS, known_name
+from fxai.spec.fields.ensemble_training import ENSEMBLE, MEMBER_ALGORITHMS, algorithm_of_kind
 
 _FLOAT = 4
 _ACCOUNT = 4  # columns
@@ -36,6 +40,8 @@ _FEATURES: Final = tuple(
     f"data.features.{name}"
     for name in ("return_horizons", "volatility_windows", "momentum_windows", "bar_range", "time")
 )
+_AGENTS: Final = "ensemble.agents"
+_ALGORITHM: Final = "training.algorithm"
 _OBSERVATION: Final = "env.observation_window"
 _DECISIVE: Final = frozenset(
     {
@@ -44,6 +50,8 @@ _DECISIVE: Final = frozenset(
         *_FEATURES,
         _OBSERVATION,
         _POSITIONS,
+        "ensemble.size",
+        "ensemble.seeds",
         *(f"training.{name}" for name in ("batch_size", "buffer_size", "gradient_steps", "twin", "dueling")),
     }
 )
@@ -61,7 +69,7 @@ class Part:
 
 def decides_memory(path: str) -> bool:
     """Whether the memory of a training depends on a field of training_config."""
-    return path in _DECISIVE or path.startswith(f"{_WIDTHS}.")
+    return path in _DECISIVE or path.startswith((f"{_WIDTHS}.", f"{_AGENTS}."))
 
 
 def lane_bytes(values: Mapping[str, Any]) -> int:
@@ -71,8 +79,29 @@ def lane_bytes(values: Mapping[str, Any]) -> int:
 
 
 def lane_parts(values: Mapping[str, Any]) -> Iterator[Part]:
-    """Yields the parts of the memory of one training by the formulas of this module."""
-    is_dqn, is_ppo = values["training.algorithm"] == "dqn", values["training.algorithm"] == "ppo"
+    """Yields the parts of the memory of one training by the formulas of this module; of an ensemble of all members."""
+    if values[_ALGORITHM] != ENSEMBLE:
+        yield from _parts(values)
+        return
+    for member in _members(values):
+        yield from _parts(member)
+
+
+def _members(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yields the values of each member of an ensemble. Keys without a value have the defaults of its algorithm."""
+    agents = [values.get(f"{_AGENTS}.{place}", kind) for place, kind in enumerate(_items(values[_AGENTS]))]
+    for kind in agents[: values["ensemble.size"]] * values["ensemble.seeds"]:
+        name = known_name(kind) or kind
+        record = MEMBER_ALGORITHMS[algorithm_of_kind(name)]
+        defaults = {f"training.{key}": field.default for key, field in record.model_fields.items()}
+        given = {key: value for key, value in values.items() if value is not None}
+        switches = {f"training.{switch}": True for switch in VARIANTS.get(name, ())}
+        yield {**dict.fromkeys(values), **defaults, **given, **switches, _ALGORITHM: algorithm_of_kind(name)}
+
+
+def _parts(values: Mapping[str, Any]) -> Iterator[Part]:
+    """Yields the parts of the memory of one training of one algorithm."""
+    is_dqn, is_ppo = values[_ALGORITHM] == "dqn", values[_ALGORITHM] == "ppo"
     network = _Network.of(values)
     nets = 1 + bool(values["training.twin"]) if is_dqn else 2
     seen = network.inputs
