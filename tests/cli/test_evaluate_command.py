@@ -122,6 +122,25 @@ def test_bars_that_changed_since_are_named(fxai: Fxai, agent: Path, folder: Path
     assert "mine.csv has changed since the agent was trained" in fxai("evaluate", "mine.safetensors").err
 
 
+def test_members_and_strategies_stand_beside_an_ensemble(fxai: Fxai, folder: Path) -> None:
+    config = TrainingConfig.model_validate(
+        {
+            "ensemble": {"agents": ["a2c", "ppo"], "vote": "weighted"},
+            "model": {"d_model": 4},
+            "training": {"total_updates": 1, "n_envs": 2, "rollout_steps": 8, "batch_size": 8, "n_epochs": 1},
+        }
+    )
+    train_agent(config, config.env, seed=0).agent.save(folder / "votes.safetensors")
+    finished = fxai("evaluate", "votes.safetensors")
+    assert (finished.code, finished.err) == (0, "")
+    table = finished.out.partition("Alone on the same bars")[2]
+    for name in ("ensemble", "a2c_0", "ppo_1", "buy and hold", "flat"):
+        assert f" {name} " in table
+    document = json.loads(fxai("evaluate", "votes.safetensors", "--json").out)
+    assert list(document["members"]) == ["a2c_0", "ppo_1"]
+    assert document["members"]["ppo_1"].keys() <= document["metrics"].keys()
+
+
 def test_a_committee_is_evaluated_like_an_agent(fxai: Fxai, agent: Path, folder: Path) -> None:
     alone = load_agent(agent)
     other = replace(alone, seed=alone.seed + 1, weights=alone.weights.flip(1))

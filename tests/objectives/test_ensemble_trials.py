@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fxai.objectives.fx_trading import open_lanes, run_trial, signature
+from fxai.objectives.train_agent import train_agent
 from fxai.protocol import (
     Decision,
     JsonObject,
@@ -129,6 +130,15 @@ def test_a_stopped_trial_goes_on_to_the_same_numbers(vote: str, tmp_path: Path) 
     assert list(map(numbers, again)) == list(map(numbers, whole))
     agents = [load_agent(TrialPaths(folder).agent) for folder in (trial.directory, stopped.directory)]
     assert agents[0].weights.equal(agents[1].weights)
+
+
+def test_an_ensemble_without_a_study_is_that_of_a_trial(tmp_path: Path) -> None:
+    trial = request(tmp_path, mixed(vote="weighted"))
+    of_trial = [report.value for report in reports(trial)]
+    whole = TrainingConfig.model_validate(trial.config)
+    trained = train_agent(whole, whole.env, seed=0)
+    assert [each.metrics[0]["mean_reward"] for each in trained.evaluations] == of_trial
+    assert trained.agent.weights.equal(load_agent(TrialPaths(trial.directory).agent).weights)
 
 
 def test_trials_do_not_depend_on_their_neighbours(tmp_path: Path) -> None:
