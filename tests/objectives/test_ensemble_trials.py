@@ -27,6 +27,7 @@ from fxai.rl.agents.ensemble import Ensemble
 from fxai.rl.agents.evaluation_window import evaluation_window
 from fxai.rl.agents.trajectory import trajectory_of
 from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.embargo import config_with_embargo
 
 SLOT = Slot(index=0)
 QUICK = {"total_updates": 4, "eval_frequency": 2, "n_envs": 4, "rollout_steps": 16, "batch_size": 32}
@@ -133,9 +134,9 @@ def test_a_stopped_trial_goes_on_to_the_same_numbers(vote: str, tmp_path: Path) 
 
 
 def test_an_ensemble_without_a_study_is_that_of_a_trial(tmp_path: Path) -> None:
-    trial = request(tmp_path, mixed(vote="weighted"))
+    whole = config_with_embargo(TrainingConfig.model_validate(mixed(vote="weighted")))
+    trial = request(tmp_path, whole.model_dump(mode="json"))
     of_trial = [report.value for report in reports(trial)]
-    whole = TrainingConfig.model_validate(trial.config)
     trained = train_agent(whole, whole.env, seed=0)
     assert [each.metrics[0]["mean_reward"] for each in trained.evaluations] == of_trial
     assert trained.agent.weights.equal(load_agent(TrialPaths(trial.directory).agent).weights)
