@@ -79,7 +79,7 @@ SPECS = {
     ),
     "a search of the algorithm itself": (
         GOOD.replace("training.learning_rate", "training.algorithm"),
-        "bad.yaml:5: studies[0].parameters[0].name: 'training.algorithm' cannot be searched",
+        "bad.yaml:5: studies[0].parameters[0].type: training.algorithm is not a number; use categorical",
     ),
     "a batch larger than the buffer": (
         GOOD + "    training_config: {training: {algorithm: dqn, batch_size: 20000}}\n",

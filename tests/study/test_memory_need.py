@@ -116,6 +116,12 @@ def test_default_sizes_and_custom_code_have_no_warning() -> None:
     assert check_memory(study("{name: x, low: 0, high: 1}", objective="m:f"), SHARE) == ()
 
 
+def test_fields_of_a_searched_algorithm_are_known() -> None:
+    algorithm = "{name: training.algorithm, choices: [ppo, d3qn]}"
+    buffer = "{name: training.buffer_size, low: 1000, high: 2000, type: int, when: {training.algorithm: d3qn}}"
+    assert check_memory(study(f"{algorithm}, {buffer}"), SHARE) == ()
+
+
 def test_a_training_of_one_config_is_refused_too() -> None:
     config = TrainingConfig.model_validate({"training": {"n_envs": 1_000_000, "rollout_steps": 1_000_000}})
     with pytest.raises(InputError, match=r"the config cannot be trained: .* --seeds 2; lower one of them"):

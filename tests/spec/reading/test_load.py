@@ -255,11 +255,6 @@ def test_algorithms_that_cannot_train(training: str, fault: str) -> None:
             "dqn has no 'training.n_epochs', a key of ppo; dqn has double,",
         ),
         ("", "training.target_tau", "ppo has no 'training.target_tau', a key of dqn; ppo has"),
-        (
-            "",
-            "training.algorithm",
-            "cannot be searched, because each algorithm has other parameters; write one study",
-        ),
         ("", "training", "is a section of training_config"),
     ],
 )

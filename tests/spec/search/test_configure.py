@@ -43,7 +43,7 @@ def test_no_parameters_change_nothing() -> None:
             {"training.buffer_size": 5000},
             "ppo has no 'training.buffer_size', a key of dqn; ppo has batch_size, n_epochs,",
         ),
-        ({"training.algorithm": "dqn"}, "'training.algorithm' cannot be searched"),
+        ({"training.algorithm": "dqm"}, "unknown algorithm 'dqm'; did you mean 'dqn'?"),
         ({"model.type": "transformer", "model.n_heads": 3}, "model: d_model 64 must be divisible by n_heads 3"),
     ],
 )

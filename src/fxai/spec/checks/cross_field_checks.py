@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, get_args
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from fxai.spec.checks.algorithm_checks import algorithm_problems
 from fxai.spec.checks.cost_names import cost_name_problems
 from fxai.spec.checks.custom_checks import custom_problems
 from fxai.spec.checks.ensemble_checks import ensemble_problems
@@ -22,8 +23,8 @@ from fxai.spec.search.conditions import circular_conditions, exclude_each_other
 from fxai.spec.search.config_fields import (
     AGENTS,
     ALGORITHM_PATH,
-    ONE_STUDY_EACH,
     WIDTHS,
+    all_config_fields,
     config_fields,
     fields_of,
     unknown_path,
@@ -42,6 +43,7 @@ from fxai.spec.search.parameters import (
     why_outside,
 )
 from fxai.spec.search.samplers import BruteForceSampler, GPSampler, GridSampler, Sampler
+from fxai.spec.search.searched_algorithm import algorithm_parameter, algorithms_of
 from fxai.spec.search.stop import Stop
 from fxai.spec.yaml.yaml_source import KeyPath
 
@@ -104,19 +106,22 @@ def _custom_study_problems(study: StudyParts) -> Iterator[Finding]:
 
 
 def _trading_problems(study: StudyParts) -> Iterator[Finding]:
-    yield from name_problems(study.names, study.algorithm)
+    yield from name_problems(study.names, study.parameters, study.algorithm)
     if isinstance(study.config, TrainingConfig):  # else the number of layers is unknown
         yield from layer_problems(study.names, study.fixed, study.config)
         yield from ensemble_problems(study)
         yield from cost_name_problems(study.config)
+        yield from algorithm_problems(study.parameters, study.fixed, study.config)
     yield from value_problems(study.parameters, study.algorithm)
-    yield from fixed_problems(study.fixed, study.algorithm)
+    yield from fixed_problems(study.fixed, study.parameters, study.algorithm)
 
 
 def _fields_of_study(study: StudyParts) -> Fields:
     """Returns the fields that conditions and constraints may name."""
     if isinstance(study.config, CustomConfig):
         return dict.fromkeys(values_in(study.config))
+    if algorithm_parameter(parameter for _, parameter in study.parameters) is not None:
+        return all_config_fields()
     return config_fields(study.algorithm)
 
 
@@ -129,14 +134,17 @@ def duplicate_problems(parameters: Iterable[Named]) -> Iterator[Finding]:
         seen.add(name)
 
 
-def name_problems(parameters: Iterable[Named], algorithm: str) -> Iterator[Finding]:
+def name_problems(names: Iterable[Named], parameters: Sequence[Placed], algorithm: str) -> Iterator[Finding]:
     """Yields parameters of unknown fields, and of fields that must be the same for all trials."""
-    for place, name, path in parameters:
+    chooser = algorithm_parameter(parameter for _, parameter in parameters)
+    algorithms = {parameter.name: algorithms_of(parameter, chooser, algorithm) for _, parameter in parameters}
+    for place, name, path in names:
         where = (*place, "name" if path == name else "path")
-        if path not in config_fields(algorithm):
-            yield Finding(where, unknown_path(path, algorithm))
-        elif path == ALGORITHM_PATH:
-            yield Finding(where, ONE_STUDY_EACH)
+        missing = [each for each in algorithms.get(name, (algorithm,)) if path not in config_fields(each)]
+        if missing:
+            others = [each for each in algorithms.get(name, ()) if each not in missing]
+            advice = f"; add a condition (when) on {chooser.name}" if chooser is not None and others else ""
+            yield Finding(where, unknown_path(path, missing[0]) + advice)
         elif path.startswith(_SAME_FOR_ALL):
             yield Finding(where, f"{path!r} must be the same for all trials; write it under training_config")
 
@@ -158,10 +166,12 @@ def layer_problems(
             yield Finding(where, f"training_config.{AGENTS} has {agents} agents; name a kind for each agent there")
 
 
-def value_problems(parameters: Iterable[Placed], algorithm: str) -> Iterator[Finding]:
+def value_problems(parameters: Sequence[Placed], algorithm: str) -> Iterator[Finding]:
     """Yields ends of ranges and choices that the field refuses."""
+    chooser = algorithm_parameter(parameter for _, parameter in parameters)
     for path, parameter in parameters:
-        field = config_fields(algorithm).get(parameter.path)
+        (first, *_) = algorithms_of(parameter, chooser, algorithm)
+        field = config_fields(first).get(parameter.path)
         if field and parameter.path != ALGORITHM_PATH and not parameter.path.startswith(_SAME_FOR_ALL):
             yield from _misfits(path, parameter, field)
 
@@ -244,10 +254,12 @@ def _unknown(name: str, known: Sequence[str]) -> str:
     return f"{name!r} is neither a parameter nor a field of training_config{did_you_mean(name, known)}"
 
 
-def fixed_problems(fixed: Mapping[str, Choice], algorithm: str) -> Iterator[Finding]:
+def fixed_problems(fixed: Mapping[str, Choice], parameters: Sequence[Placed], algorithm: str) -> Iterator[Finding]:
     """Yields values of `fixed` for unknown fields, for fields that cannot be fixed, and values that a field refuses."""
+    chooser = algorithm_parameter(parameter for _, parameter in parameters)
+    algorithms = (algorithm,) if chooser is None else algorithms_of(chooser, chooser, algorithm)
     for path, value in fixed.items():
-        field = config_fields(algorithm).get(path)
+        field = next((config_fields(each)[path] for each in algorithms if path in config_fields(each)), None)
         if field is None:
             yield Finding(("fixed", path), unknown_path(path, algorithm))
         elif path == ALGORITHM_PATH or path.startswith(_SAME_FOR_ALL):

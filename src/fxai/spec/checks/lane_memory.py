@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+from fxai.spec.fields.algorithm import algorithm_named
 from fxai.spec.fields.algorithm_names import VARIANTS, known_name
 from fxai.spec.fields.ensemble_training import ENSEMBLE, MEMBER_ALGORITHMS, algorithm_of_kind
 
@@ -101,7 +102,8 @@ def _members(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _parts(values: Mapping[str, Any]) -> Iterator[Part]:
     """Yields the parts of the memory of one training of one algorithm."""
-    is_dqn, is_ppo = values[_ALGORITHM] == "dqn", values[_ALGORITHM] == "ppo"
+    algorithm = algorithm_named(values[_ALGORITHM])
+    is_dqn, is_ppo = algorithm == "dqn", algorithm == "ppo"
     network = _Network.of(values)
     nets = 1 + bool(values["training.twin"]) if is_dqn else 2
     seen = network.inputs

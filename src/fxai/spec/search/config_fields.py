@@ -19,10 +19,6 @@ from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
 
 ALGORITHM_PATH = "training.algorithm"
-ONE_STUDY_EACH = (
-    f"{ALGORITHM_PATH!r} cannot be searched, because each algorithm has other parameters; "
-    "write one study per algorithm, with the algorithm under training_config.training"
-)
 WIDTHS = "model.widths"  # its items are fields too: model.widths.0 is the width of the first layer
 AGENTS = "ensemble.agents"  # so are its items, the kinds of the agents
 _ITEMS = {

@@ -6,13 +6,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from fxai.errors import InputError, SpecError
+from fxai.spec.fields.algorithm import algorithm_named, algorithm_of
 from fxai.spec.fields.field_paths import as_custom_choice, field_value_of
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.conditions import active_params
-from fxai.spec.search.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, config_fields, unknown_path
+from fxai.spec.search.config_fields import ALGORITHM_PATH, config_fields, unknown_path
 from fxai.spec.search.custom_config import CustomConfig, with_values
 from fxai.spec.search.findings import as_problems, findings_of
 from fxai.spec.search.parameters import Choice, Parameter, nearest_value
+from fxai.spec.search.searched_algorithm import algorithm_parameter, chosen_name, default_section, with_algorithm
 from fxai.spec.search.study import StudySpec
 
 
@@ -24,10 +26,13 @@ def configure(config: TrainingConfig, params: Mapping[str, Choice]) -> TrainingC
             the rollout.
     """
     tree = config.model_dump()
-    algorithm = config.training.algorithm
+    algorithm: str = config.training.algorithm
+    if ALGORITHM_PATH in params:
+        tree["training"] = with_algorithm(config.training, params[ALGORITHM_PATH])
+        algorithm = algorithm_of(tree["training"])
     for name, value in params.items():
         if name == ALGORITHM_PATH:
-            raise InputError(ONE_STUDY_EACH)
+            continue
         if name not in config_fields(algorithm):
             raise InputError(unknown_path(name, algorithm))
         set_at(tree, name, field_value_of(config_fields(algorithm)[name], value))
@@ -40,7 +45,8 @@ def configure(config: TrainingConfig, params: Mapping[str, Choice]) -> TrainingC
 def trial_config(study: StudySpec, params: Mapping[str, Choice]) -> TrainingConfig:
     """Returns the configuration of a trial of fx_trading.
 
-    The parameters take precedence over `fixed`, and `fixed` over training_config.
+    The parameters take precedence over `fixed`, and `fixed` over training_config. If the algorithm is searched, values
+    of `fixed` hold in the trials whose algorithm has the field.
 
     Raises:
         InputError: As `configure`.
@@ -48,7 +54,12 @@ def trial_config(study: StudySpec, params: Mapping[str, Choice]) -> TrainingConf
     """
     if isinstance(study.training_config, CustomConfig):
         raise TypeError(f"the objective of {study.study_name} is custom code")
-    return configure(study.training_config, {**study.fixed, **params_by_path(study.parameters, params)})
+    chosen, fixed = params_by_path(study.parameters, params), study.fixed
+    if algorithm_parameter(study.parameters) is not None:
+        own = study.training_config.training.algorithm
+        known = config_fields(algorithm_named(chosen.get(ALGORITHM_PATH, own)))
+        fixed = {path: value for path, value in fixed.items() if path in known}
+    return configure(study.training_config, {**fixed, **chosen})
 
 
 def trial_settings(study: StudySpec, params: Mapping[str, Choice]) -> dict[str, Any]:
@@ -82,9 +93,23 @@ def default_params(study: StudySpec) -> dict[str, Choice]:
 
 
 def config_values(study: StudySpec) -> dict[str, Choice]:
-    """Returns the study's values of all fields by path, and of parameters also by name."""
-    values = {**values_of(study.training_config), **study.fixed}
+    """Returns the study's values of all fields by path, and of parameters also by name.
+
+    If the algorithm is searched, the fields that only other algorithms have are there with the values of their trials.
+    """
+    values = {**_values_of_algorithms(study), **study.fixed}
     return values | {each.name: values[each.path] for each in study.parameters if each.path in values}
+
+
+def _values_of_algorithms(study: StudySpec) -> dict[str, Choice]:
+    config, chooser = study.training_config, algorithm_parameter(study.parameters)
+    values = values_of(config)
+    if chooser is None or isinstance(config, CustomConfig):
+        return values
+    for name in chooser.choices:
+        section = default_section(config.training, name).model_dump()
+        values = {**{f"training.{key}": value for key, value in section.items()}, **values}
+    return {**values, ALGORITHM_PATH: chosen_name(config.training, chooser.choices)}
 
 
 def values_of(config: TrainingConfig | CustomConfig) -> dict[str, Choice]:
