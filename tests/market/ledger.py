@@ -15,7 +15,9 @@ The order of events in the step from bar t to bar t + 1:
    target times `position_size` times the equity of that moment, at the open itself, over the open; the
    trade goes on. The units stay while the target does. An account without equity opens nothing, and
    closes what it would resize. With `sizing: units` the account begins with `initial_cash`, and a target is that share
-   of `max_position` units. With `fill: mid_with_slippage` a fill pays no spread.
+   of `max_position` units. With `fill: mid_with_slippage` a fill pays no spread. With `fill: walk_the_book` it has the
+   mean price of the levels that the whole order takes at the open, moved on with the price within the bar; what is
+   beyond the last level has the price of that level.
 3. A stop loss or a take profit, at a distance from the average entry price, closes the position within the bar: at
    the open if the bar opens at its level or beyond, else at the level if the bar's low or high reaches it. Where both
    are reached after the open, it is the stop loss. With leverage, the price at which equity / used margin is the
@@ -32,7 +34,7 @@ The order of events in the step from bar t to bar t + 1:
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fxai.spec.fields.env_config import EnvConfig
@@ -50,6 +52,8 @@ class Prices:
     high: Sequence[float] | None = None  # None: the higher one of open and close
     low: Sequence[float] | None = None
     session: Sequence[int] | None = None  # 0 within a session, 1 in its last bar, 2 outside; None: always within
+    book: Sequence[Mapping[int, Sequence[tuple[float, float]]]] | None = None
+    """For each bar and side (1 asks, -1 bids): price and units of each level, the best one first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Ledger:
         self._equity_at_opening = self._initial
         self._trade: Trade | None = None
         self._fill_notionals: list[float] = []
+        self._order = 0.0  # units of the order that is being filled
         self._entry_price = 0.0  # mean over the units of the open trade
 
     @property
@@ -186,6 +191,9 @@ class Ledger:
         if target == self.position:
             return None, False
         price = self._prices.open[self._bar]
+        keeps = target * self.position <= 0 or self.equity_at(price) > 0
+        if self._in_units:
+            self._order = abs((target if keeps else 0) * self._config.max_position - self._units)
         if target * self.position > 0 and self.equity_at(price) > 0:
             self._resize(target, price)
             return None, False
@@ -217,6 +225,7 @@ class Ledger:
         price = self._exit_price() if self._trade else None
         if price is None and self._trade and self._config.flat_by_close and self._session() == 1:
             price = self._prices.close[self._bar]
+        self._order = abs(self._units)
         return (None, 0.0) if price is None else (self._close(price), price)
 
     def _exit_price(self) -> float | None:
@@ -271,11 +280,23 @@ class Ledger:
         self._fill_notionals.append(notional)
 
     def _fill_price(self, price: float, side: int) -> float:
+        if self._config.fill == "walk_the_book":
+            return price * (1.0 + side * (self._taken_from_book(side) + self._config.slippage_rate))
         half = self._prices.half_spread
         half_spread = self._config.spread / 2 if half is None else half[self._bar]
         if self._config.fill == "mid_with_slippage":
             half_spread = 0.0
         return price * (1.0 + side * (half_spread + self._config.slippage_rate))
+
+    def _taken_from_book(self, side: int) -> float:
+        """The mean price of the order in the book of the bar, as a distance from its open."""
+        assert self._prices.book is not None
+        rest, cost = self._order, 0.0
+        for level, units in self._prices.book[self._bar][side]:
+            taken = min(rest, units)
+            cost, rest = cost + taken * level, rest - taken
+        mean = (cost + rest * level) / self._order
+        return side * (mean / self._prices.open[self._bar] - 1.0)
 
     def _pay_swap(self) -> None:
         rate = self._config.swap_long_rate if self._units > 0 else self._config.swap_short_rate

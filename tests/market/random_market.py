@@ -13,6 +13,7 @@ from fxai.spec.fields.session_config import WEEK, SessionConfig
 from market.ledger import Prices
 
 BARS = 60
+LEVELS = 4  # of the book
 
 
 class RandomMarket:
@@ -30,6 +31,8 @@ class RandomMarket:
         self.high = np.maximum(self.open, self.close) * np.exp(reach[0])
         self.low = np.minimum(self.open, self.close) * np.exp(-reach[1])
         self.spread = self.open * self.rng.uniform(0, 0.01, BARS) if own_spread else None
+        distances = np.cumsum(self.rng.uniform(0, 0.004, size=(BARS, 2, LEVELS)), axis=2)
+        self.book = np.stack([distances, self.rng.uniform(0, 1.2, size=(BARS, 2, LEVELS))], axis=3)
 
     def config(self, window: int = 3, **changes: Any) -> EnvConfig:
         def rate(high: float, low: float = 0.0) -> float:
@@ -102,6 +105,7 @@ class RandomMarket:
         }
         if self.rng.random() < 0.3:
             return ways | {"positions": self.positions()}
+        ways["fill"] = str(self.rng.choice(["open", "mid_with_slippage", "walk_the_book"]))
         return ways | {"sizing": "units", "max_position": int(self.rng.integers(1, 4)), "position_size": 1.0}
 
     def cash(self, sizing: str = "units") -> dict[str, Any]:
@@ -148,6 +152,13 @@ class RandomMarket:
             self.high.tolist(),
             self.low.tolist(),
             None if sessions is None else session_codes(self.time, sessions).tolist(),
+            [
+                {
+                    sign: [(self.open[bar] * (1 + sign * move), units) for move, units in self.book[bar, side]]
+                    for side, sign in ((0, 1), (1, -1))
+                }
+                for bar in range(BARS)
+            ],
         )
 
     def quotes(self, sessions: tuple[SessionConfig, ...] | None = None) -> QuoteTable:
@@ -155,4 +166,5 @@ class RandomMarket:
         table = QuoteTable.of(
             open=self.open, close=self.close, nights=self.nights, spread=self.spread, high=self.high, low=self.low
         )
-        return replace(table, sessions=None if sessions is None else session_codes(self.time, sessions))
+        codes = None if sessions is None else session_codes(self.time, sessions)
+        return replace(table, sessions=codes, book=self.book)

@@ -48,6 +48,7 @@ class World(RandomMarket):
             spread=self.spread,
             high=self.high,
             low=self.low,
+            book=self.book,
             dtype=torch.float64,
         )
         self.market = MarketTensors(**{name: getattr(tensors, name) for name in NAMES}, times=(self.time,))
@@ -68,7 +69,7 @@ class World(RandomMarket):
             )
 
 
-NAMES = ("quotes", "features", "has_spread", "has_nights", "instruments")
+NAMES = ("quotes", "features", "has_spread", "has_nights", "instruments", "book")
 
 
 def booked_bars(ledger: Ledger, action: int, gap: int) -> list[LedgerStep]:
@@ -244,6 +245,28 @@ def test_the_order_is_filled_at_the_bar_after_the_decision(*, looped: bool, monk
     assert base == pytest.approx(110 / 1000)
     assert filled(100, 100, 90, 110, 125, 150) == base
     assert filled(100, 100, 100, 111, 120, 130) == pytest.approx(111 / 1000)
+
+
+@pytest.mark.parametrize("looped", [True, False])
+def test_an_order_takes_the_levels_of_the_bar_of_its_fill(*, looped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not looped:
+        use_torch_operations(monkeypatch)
+    asks, bids = [(0.01, 1.0), (0.02, 0.5)], [(0.03, 1.0), (0.05, 9.0)]
+    prices = [100.0] * 4
+    book = np.array([[[(9.0, 9.0)] * 2] * 2, *[[asks, bids]] * 3])  # the bar of the decision has another book
+    market = MarketTensors.of(
+        open=prices, close=prices, nights=[0] * 4, features=np.zeros((4, 1)), book=book, dtype=torch.float64
+    )
+    config = EnvConfig.model_validate(
+        {**UNITS, "actions": "target", "max_position": 2, "fill": "walk_the_book", "slippage_rate": 0.0}
+        | {"commission_rate": 0.0, "observation_window": 1}
+    )
+    env = MarketEnv(market, Span(0, 4), [config], torch.tensor([1]), 1, starts=torch.tensor([[0]]))
+    bought, flipped = (env.step(torch.tensor([[action]])) for action in (4, 1))
+    paid = 100 * (1 * 1.01 + 0.5 * 1.02 + 0.5 * 1.02)  # the last half unit is beyond the last level
+    assert bought.equity.item() * 1000 == pytest.approx(1000 - paid + 200)
+    got = 100 * (1 * 0.97 + 2 * 0.95)  # one order of three units
+    assert flipped.equity.item() * 1000 == pytest.approx(1000 - paid + got - 100)
 
 
 def test_what_comes_after_a_decision_does_not_change_its_observation() -> None:

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.training_config import TrainingConfig
 
 
 def test_without_a_list_an_agent_is_short_flat_or_long() -> None:
@@ -66,6 +67,7 @@ def test_the_settings_of_trading_are_not_written_at_their_defaults() -> None:
         ({"sizing": "units", "initial_cash": 0}, "greater than 0"),
         ({"sizing": "units", "max_position": 0}, "greater than or equal to 1"),
         ({"sizing": "units", "max_position": 1.5}, "valid integer"),
+        ({"fill": "walk_the_book"}, "walk_the_book needs sizing: units"),
         ({"sizing": "units", "leverage": 5}, "leverage needs sizing: equity_share"),
         ({"sizing": "units", "position_size": 2}, "position_size needs sizing: equity_share"),
         ({"sizing": "units", "max_position": 2, "positions": [0, 0.3]}, "is 0.6 units of max_position 2"),
@@ -74,3 +76,14 @@ def test_the_settings_of_trading_are_not_written_at_their_defaults() -> None:
 def test_wrong_settings_of_trading_are_refused(fields: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         EnvConfig.model_validate(fields)
+
+
+def test_orders_that_take_levels_need_levels() -> None:
+    env = {"sizing": "units", "fill": "walk_the_book"}
+    with pytest.raises(ValidationError, match=r"needs data.book_levels"):
+        TrainingConfig.model_validate({"env": env})
+    data = {"source": "btcusd_book_1m", "book_levels": 5}
+    assert TrainingConfig.model_validate({"data": data, "env": env}).data.book_levels == 5
+    with pytest.raises(ValidationError, match="book_levels needs data without resample"):
+        TrainingConfig.model_validate({"data": {**data, "resample": "5min"}})
+    assert "book_levels" not in TrainingConfig().model_dump(mode="json")["data"]

@@ -11,6 +11,7 @@ from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray, TimeArray
 from fxai.market.features.features import FeatureTable, features
 from fxai.market.features.standardizer import Standardizer
+from fxai.market.markets.book_levels import book_levels
 from fxai.market.reading.read_bars import load_bars
 from fxai.market.splits.folds import Fold, folds_of, latest_fold, splits_of
 from fxai.market.splits.splits import Span, Splits, split
@@ -44,6 +45,7 @@ class Market:
     folds: tuple[Fold, ...] = ()  # empty without folds
     instrument: str = ""  # name of the instrument in data with several; its costs may be its own
     columns: tuple[str, ...] = ()  # names of the features that are columns of the file
+    book: FloatArray | None = None  # levels that orders take, see `book_levels`; None without `data.book_levels`
 
     def __len__(self) -> int:
         return len(self.time)
@@ -70,7 +72,7 @@ def prepare_bars(
     splits, folds = _cut(bars, table, config)
     if standardizer is None:
         standardizer = _fitted(table, (splits.train,)).with_constants(constants)
-    return replace(_market(bars, table, splits, standardizer), folds=folds)
+    return replace(_market(bars, table, splits, standardizer, config), folds=folds)
 
 
 def prepare_folds(config: DataConfig) -> Iterator[Market]:
@@ -79,7 +81,7 @@ def prepare_folds(config: DataConfig) -> Iterator[Market]:
     table = features(bars, config)
     splits, folds = _cut(bars, table, config)
     for fold in folds:
-        yield replace(_market(bars, table, splits, _fitted(table, fold.train)), folds=folds)
+        yield replace(_market(bars, table, splits, _fitted(table, fold.train), config), folds=folds)
 
 
 def _cut(bars: Bars, table: FeatureTable, config: DataConfig) -> tuple[Splits, tuple[Fold, ...]]:
@@ -98,10 +100,10 @@ def prepare_unsplit(bars: Bars, config: DataConfig, standardizer: Standardizer) 
     """Bars for scoring an agent without splits, and the span of bars with all features; the splits are empty."""
     table = features(bars, config)
     none = Span(len(bars), len(bars))
-    return _market(bars, table, Splits(none, none, none), standardizer), Span(table.warm_up, len(bars))
+    return _market(bars, table, Splits(none, none, none), standardizer, config), Span(table.warm_up, len(bars))
 
 
-def _market(bars: Bars, table: FeatureTable, splits: Splits, standardizer: Standardizer) -> Market:
+def _market(bars: Bars, table: FeatureTable, splits: Splits, standardizer: Standardizer, config: DataConfig) -> Market:
     if not standardizer.fits(table.names):
         raise DataError(
             f"{bars.name}: the agent was trained on the features {', '.join(dict.fromkeys(standardizer.names))}; "
@@ -123,6 +125,7 @@ def _market(bars: Bars, table: FeatureTable, splits: Splits, standardizer: Stand
         bars_per_year=bars_per_year(bars.time),
         standardizer=standardizer,
         columns=tuple(bars.columns),
+        book=book_levels(bars, config.book_levels),
     )
 
 

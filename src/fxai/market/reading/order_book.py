@@ -42,7 +42,7 @@ def read_book(table: pd.DataFrame, columns: BookColumns, config: DataConfig, sou
     Raises:
         DataError: If a cell is not a number, or the book lacks levels or columns of `data.features.order_book`.
     """
-    wanted = _wanted(columns, config.features.order_book, source)
+    wanted = _wanted(columns, config, source)
     read = _Reader(table, columns, source)
     faults = tuple(fault for fault in _faults(read, columns) if fault.wrong.any())
     middle, bid, ask = read(MIDPOINT), read("bids_distance_0"), read("asks_distance_0")
@@ -110,12 +110,28 @@ def book_note(columns: BookColumns, config: DataConfig, rows: int) -> ReadingNot
     return ReadingNote("order book", text, rows)
 
 
-def _wanted(columns: BookColumns, config: OrderBookConfig, source: str) -> frozenset[str]:
-    """The columns that the features of the book need.
+def _wanted(columns: BookColumns, config: DataConfig, source: str) -> frozenset[str]:
+    """The columns that the features of the book and orders need.
 
     Raises:
         DataError: If the book does not have them.
     """
+    if config.book_levels > columns.levels:
+        raise DataError(
+            f"{source}: data.book_levels is {config.book_levels}, but the order book has {columns.levels} levels; use "
+            f"at most {columns.levels}"
+        )
+    of_orders = frozenset(
+        f"{side}_{kind}_{level}"
+        for side in SIDES
+        for kind in ("distance", "notional")
+        for level in range(config.book_levels)
+    )
+    return of_orders | _of_features(columns, config.features.order_book, source)
+
+
+def _of_features(columns: BookColumns, config: OrderBookConfig, source: str) -> frozenset[str]:
+    """The columns that the features of the book need; see `_wanted`."""
     if config.levels > columns.levels:
         raise DataError(
             f"{source}: data.features.order_book.depths has {config.levels}, but the order book has {columns.levels} "

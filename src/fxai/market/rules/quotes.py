@@ -19,10 +19,11 @@ from fxai.spec.fields.session_config import SessionConfig
 class QuoteTable:
     """The quotes of a market's bars."""
 
-    rows: FloatArray  # [bar, 7], the fields of Quote without `session`, float64
+    rows: FloatArray  # [bar, 7], the fields of Quote before `session`, float64
     has_spread: bool  # whether the market's own spread replaces `env.spread`
     instrument: str = ""  # name of the instrument whose costs apply
     sessions: SessionCodes | None = None  # [bar]; None: every bar is in a session
+    book: FloatArray | None = None  # levels that orders take, see `book_levels`
 
     @classmethod
     def of(
@@ -75,7 +76,7 @@ class QuoteTable:
             low=market.low,
         )
         codes = None if sessions is None else session_codes(market.time, sessions)
-        return replace(table, instrument=market.instrument, sessions=codes)
+        return replace(table, instrument=market.instrument, sessions=codes, book=market.book)
 
     def at(self, bar: int) -> Quote:
         """The quote of one bar."""
@@ -103,6 +104,8 @@ def quote_at(quotes: Array, bar: int, code: float) -> Quote:
         quotes[bar, 5],
         quotes[bar, 6],
         code,
+        0.0,
+        0.0,
     )
 
 

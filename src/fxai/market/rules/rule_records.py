@@ -22,6 +22,8 @@ class Quote(NamedTuple):
     low: float  # low over open, minus 1
     price: float  # open, in units of the currency
     session: float  # IN_SESSION, LAST_OF_SESSION or OUT_OF_SESSION
+    order_move: float = 0.0  # by how much the levels of a book move the price of the order at the open, a fraction
+    exit_move: float = 0.0  # as order_move, of an order that closes the position later in the bar
 
 
 class Rules(NamedTuple):
@@ -33,6 +35,7 @@ class Rules(NamedTuple):
     largest_target: float  # the largest position that the equity covers; infinite without margin
     position_size: float
     units: float  # units of a position of 1 divided by the initial cash; 0: `position_size` applies
+    largest_units: float  # units of a position of 1 if orders take the levels of a book, else 0
     commission_rate: float
     swap_long_rate: float
     swap_short_rate: float

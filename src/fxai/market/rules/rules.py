@@ -22,7 +22,8 @@ The order of events in the step from bar t to bar t + 1:
    the trade that it would resize.
    In a bar outside the sessions, an order opens and increases nothing; it only closes or decreases the position.
    With `sizing: units` a position of 1 is `max_position` units in place of `position_size` times the equity, and the
-   equity at the start of an episode is `initial_cash`. With `fill: mid_with_slippage` no fill pays a spread.
+   equity at the start of an episode is `initial_cash`. With `fill: mid_with_slippage` no fill pays a spread. With
+   `fill: walk_the_book` the levels of an order book move the price of a fill (`book.py`).
    With `leverage`, a target whose notional exceeds `leverage` times the equity is cut to that size.
 3. A stop loss, a take profit or the margin may close the position within the bar, and with `flat_by_close` the end of
    a session closes it at the close of the session's last bar (`stops.py`). The account is then flat until the open of
@@ -116,6 +117,7 @@ def rules_of(config: EnvConfig, *, has_spread: bool, instrument: str = "") -> Ru
         least_target=max(-1.0, -config.largest_target) if config.allow_short else 0.0,
         largest_target=config.largest_target,
         position_size=config.position_size,
+        largest_units=config.max_position if config.fill == "walk_the_book" else 0.0,
         units=config.max_position / config.initial_cash if config.sizing == "units" else 0.0,
         commission_rate=config.commission_rate,
         swap_long_rate=config.swap_long_rate,
@@ -159,9 +161,7 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
     """
     before, was_open = account.equity, account.position != 0
     worst, held = account.worst, account.held
-    allowed = min(max(target, rules.least_target), rules.largest_target)
-    if quote.session == OUT_OF_SESSION:
-        allowed = without_opening(allowed, account.position)
+    allowed = allowed_target(rules, quote, target, account.position)
     trades = allowed != account.position
     change, notional, closed_gain, closed, position, exit_ = advance(account, rules, quote, allowed)
     terminated = account.drawdown >= rules.drawdown_limit
@@ -243,6 +243,14 @@ def one_step(step: int, targets: Sequence[float] | Array, position: float) -> fl
     return position
 
 
+def allowed_target(rules: Rules, quote: Quote, target: float, position: float) -> float:
+    """Returns the target within the limits of positions and, outside the sessions, what closes or decreases."""
+    allowed = min(max(target, rules.least_target), rules.largest_target)
+    if quote.session == OUT_OF_SESSION:
+        return without_opening(allowed, position)
+    return allowed
+
+
 def without_opening(target: float, position: float) -> float:
     """Returns the part of an order that opens and increases nothing: between 0 and the position."""
     if position > 0:
@@ -264,7 +272,7 @@ def advance(account: Account, rules: Rules, quote: Quote, target: float) -> Prog
         side = 1.0 if value > 0 else -1.0
         price = exit_price(rules, quote, side, account.entry_value / value, (account.equity + change) / abs(value))
         if price != 0:
-            fill = price * (1.0 - side * adverse_move(rules, quote))
+            fill = price * (1.0 - side * adverse_exit(rules, quote))
             sold = abs(value) * fill
             change += value * (fill - 1.0) - rules.commission_rate * sold
             notional += sold
@@ -276,8 +284,13 @@ def advance(account: Account, rules: Rules, quote: Quote, target: float) -> Prog
 
 
 def adverse_move(rules: Rules, quote: Quote) -> float:
-    """Returns by how much the price of a fill moves against the trader, as a fraction of the price."""
-    return rules.fixed_adverse_move + rules.pays_half_spread * quote.half_spread
+    """Returns by how much the price of a fill at the open moves against the trader, as a fraction of the price."""
+    return rules.fixed_adverse_move + rules.pays_half_spread * quote.half_spread + quote.order_move
+
+
+def adverse_exit(rules: Rules, quote: Quote) -> float:
+    """As `adverse_move`, of a fill that closes the position later in the bar."""
+    return rules.fixed_adverse_move + rules.pays_half_spread * quote.half_spread + quote.exit_move
 
 
 def trade(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
@@ -360,7 +373,7 @@ def settle(account: Account, rules: Rules, quote: Quote) -> tuple[float, float]:
 
     The costs reduce the equity. The other fields of the account are not changed.
     """
-    adverse = adverse_move(rules, quote)
+    adverse = adverse_exit(rules, quote)
     value = abs(account.value)
     notional = value * (1.0 - (adverse if account.value > 0 else -adverse))
     costs = value * adverse + rules.commission_rate * notional

@@ -6,6 +6,7 @@ import numpy as np
 
 from fxai.market.bars import FloatArray
 from fxai.market.markets.dataset import Market
+from fxai.market.rules.book import with_book
 from fxai.market.rules.quotes import QuoteTable
 from fxai.market.rules.rule_records import Account
 from fxai.market.rules.rules import advance, rules_of, settle
@@ -33,6 +34,8 @@ def hold(market: Market, first: int, last: int, env: EnvConfig, side: int) -> Fl
     quotes = table.between(first, last)
     equity = np.zeros(len(quotes))
     for place, quote in enumerate(quotes):
+        if table.book is not None and rules.largest_units > 0:
+            quote = with_book(quote, table.book, first + place, account, rules, side)  # noqa: PLW2901
         advance(account, rules, quote, side)
         if place == len(quotes) - 1:
             settle(account, rules, quote)

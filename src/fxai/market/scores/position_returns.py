@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fxai.market.bars import FloatArray
 from fxai.market.markets.dataset import Market
+from fxai.market.rules.book import NO_BOOK, with_book
 from fxai.market.rules.compiled import Array, compiled
 from fxai.market.rules.quotes import QuoteTable, quote_at
 from fxai.market.rules.reward import reward_numbers
@@ -28,6 +29,7 @@ Record: TypeAlias = Any
 def _fill_steps(  # noqa: PLR0917 - numba takes no keywords
     quotes: Array,
     sessions: Array,
+    book: Array,
     begins: Array,
     rules: Array,
     rewards: Array,
@@ -40,6 +42,7 @@ def _fill_steps(  # noqa: PLR0917 - numba takes no keywords
     Args:
         quotes: [bar, 7].
         sessions: [bar], or empty without sessions.
+        book: Levels that orders take, as `book_levels`; empty if no order takes them.
         begins: Whether an episode begins at the bar, [bar].
         rules: One record.
         rewards: One record.
@@ -58,6 +61,8 @@ def _fill_steps(  # noqa: PLR0917 - numba takes no keywords
             code = sessions[bar] if len(sessions) > 0 else IN_SESSION
             quote = quote_at(quotes, bar, code)
             is_last = bar == bars - 1 or begins[bar + 1]
+            if rules[0].largest_units > 0:
+                quote = with_book(quote, book, bar, account, rules[0], positions[bar])
             step = take_step(account, rules[0], rewards[0], quote, positions[bar], is_last, True)
             steps[0, bar] = step.reward
             steps[1, bar] = step.step_return
@@ -77,8 +82,9 @@ def _fill_steps(  # noqa: PLR0917 - numba takes no keywords
 class PositionReturns:
     """Computes the returns of positions on the same bars and in the same episodes."""
 
-    quotes: FloatArray  # [bar, 7], the fields of Quote without `session`
+    quotes: FloatArray  # [bar, 7], the fields of Quote before `session`
     sessions: SessionCodes  # [bar], or empty without sessions
+    book: FloatArray  # levels that orders take, or `NO_BOOK`
     begins: NDArray[np.bool_]  # [bar]: whether an episode begins at the bar, flat
     has_spread: bool  # whether the market has a spread for each bar
     env: EnvConfig
@@ -97,7 +103,8 @@ class PositionReturns:
         """
         table = QuoteTable.of_market(market, env.sessions)
         sessions = NO_SESSIONS if table.sessions is None else table.sessions[bar]
-        return cls(table.rows[bar], sessions, begins, table.has_spread, env.of_instrument(market.instrument))
+        book = NO_BOOK if table.book is None else table.book[bar]
+        return cls(table.rows[bar], sessions, book, begins, table.has_spread, env.of_instrument(market.instrument))
 
     def __call__(self, positions: FloatArray, *, cost_multiple: float = 1.0) -> FloatArray:
         """Returns [bar] after costs. An open position is closed at the end of its episode.
@@ -114,10 +121,11 @@ class PositionReturns:
         rules |= {name: rules[name] * cost_multiple for name in _COSTS}
         quotes = self.quotes.copy()
         quotes[:, _HALF_SPREAD] *= cost_multiple
+        book = self.book * np.array([cost_multiple, 1.0])  # distances; not the units of the levels
         account = dict.fromkeys([each.name for each in fields(Account)], 0.0)
         steps = np.zeros((len(fields(ScoredSteps)), len(positions)))
         records = (_record(rules), _record(reward_numbers(self.env.reward)))
-        given = (quotes, self.sessions, self.begins, *records, positions.astype(np.float64, copy=False))
+        given = (quotes, self.sessions, book, self.begins, *records, positions.astype(np.float64, copy=False))
         _fill_steps(*given, _record(account), steps)
         return ScoredSteps(*steps)
 
@@ -125,8 +133,8 @@ class PositionReturns:
 def load_machine_code() -> None:
     """Loads or compiles the loop, so that processes that are forked from this one need not."""
     count = 2
-    quotes, begins = np.zeros((count, len(Quote._fields) - 1)), np.arange(count) == 0
-    PositionReturns(quotes, NO_SESSIONS, begins, has_spread=False, env=EnvConfig())(np.zeros(count))
+    quotes, begins = np.zeros((count, Quote._fields.index("session"))), np.arange(count) == 0
+    PositionReturns(quotes, NO_SESSIONS, NO_BOOK, begins, has_spread=False, env=EnvConfig())(np.zeros(count))
 
 
 def _record(numbers: Mapping[str, float]) -> Array:

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fxai.market.bars import FloatArray
+from fxai.market.markets.book_levels import ASKS, BIDS
 from fxai.market.markets.dataset import Market
+from fxai.market.rules.book import walked
 from fxai.market.rules.quotes import QuoteTable
 from fxai.market.rules.rule_records import Rules
 from fxai.market.rules.rules import adverse_move, rules_of
@@ -40,15 +42,22 @@ class _FillPrices:
     quotes: QuoteTable
     rules: Rules
 
-    def at(self, bar: int, side: int, price: float) -> float:
-        """Price of a purchase (`side` 1) or a sale (-1) in a bar, when the market's price is `price`."""
-        return float(price * (1.0 + side * adverse_move(self.rules, self.quotes.at(bar))))
+    def at(self, bar: int, side: int, price: float, size: float) -> float:
+        """Price of a purchase (`side` 1) or a sale (-1) in a bar, when the market's price is `price`.
+
+        `size` is that of the order, as a share of the largest position.
+        """
+        adverse = adverse_move(self.rules, self.quotes.at(bar))
+        if self.quotes.book is not None and self.rules.largest_units > 0:
+            adverse += walked(self.quotes.book, bar, ASKS if side > 0 else BIDS, size * self.rules.largest_units)
+        return float(price * (1.0 + side * adverse))
 
 
 class _Exit(NamedTuple):
     place: int
     price: float  # of the market
     gain: float
+    size: float  # of the order
 
 
 def closed_trades(market: Market, positions: Positions, env: EnvConfig) -> tuple[ClosedTrade, ...]:
@@ -71,11 +80,23 @@ def _exits(market: Market, positions: Positions) -> Iterator[_Exit]:
     for place in np.flatnonzero(positions.closed | positions.exited | positions.settled).tolist():
         bar = positions.bar[place]
         if positions.closed[place]:
-            yield _Exit(place, market.open[bar], positions.closed_gain[place])
+            yield _Exit(place, market.open[bar], positions.closed_gain[place], _order(positions, place))
         if positions.exited[place]:
-            yield _Exit(place, market.open[bar] * positions.exit_price[place], positions.exit_gain[place])
+            yield _Exit(
+                place,
+                market.open[bar] * positions.exit_price[place],
+                positions.exit_gain[place],
+                abs(positions.held[place]),
+            )
         if positions.settled[place]:
-            yield _Exit(place, market.close[bar], positions.settled_gain[place])
+            yield _Exit(place, market.close[bar], positions.settled_gain[place], abs(positions.held[place]))
+
+
+def _order(positions: Positions, place: int) -> float:
+    """Size of the order at the open of a bar."""
+    starts_flat = positions.begins[place] or positions.exited[place - 1]
+    before = 0.0 if starts_flat else positions.held[place - 1]
+    return float(abs(positions.held[place] - before))
 
 
 def _trade(prices: _FillPrices, positions: Positions, entry: int, exit_: _Exit) -> ClosedTrade:
@@ -85,8 +106,8 @@ def _trade(prices: _FillPrices, positions: Positions, entry: int, exit_: _Exit) 
         entry_time=iso(prices.market.time[first]),
         exit_time=iso(prices.market.time[last]),
         side="long" if side > 0 else "short",
-        entry_price=prices.at(first, side, prices.market.open[first]),
-        exit_price=prices.at(last, -side, exit_.price),
+        entry_price=prices.at(first, side, prices.market.open[first], _order(positions, entry)),
+        exit_price=prices.at(last, -side, exit_.price, exit_.size),
         profit=float(exit_.gain),
     )
 

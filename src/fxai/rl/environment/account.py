@@ -13,6 +13,7 @@ from torch import Tensor
 
 from fxai.market.rules.rule_records import OUT_OF_SESSION
 from fxai.rl.environment.bar_exits import BarExit, BarExits, OpenedBar
+from fxai.rl.environment.book_moves import BookMoves
 from fxai.rl.environment.lane_costs import LaneCosts
 from fxai.rl.environment.market_tensors import MarketTensors, Quotes
 from fxai.rl.environment.per_lane import per_lane
@@ -126,6 +127,7 @@ class Broker:
         like = market.quotes
         self._size = per_lane([config.position_size for config in configs], like)
         self._units = _units(configs, like)
+        self._book = BookMoves(configs, like)
         costs = LaneCosts(configs, market)
         self._costs = costs if costs.differ else None
         self._adverse, self._commission, self._swap_long, self._swap_short = costs.of_first
@@ -146,6 +148,7 @@ class Broker:
             target = torch.where(quotes.session == OUT_OF_SESSION, _without_opening(target, account.position), target)
         if self._resizes:
             target = _covered(account, target, quotes)
+        self._book.use(account.position, target, quotes)
         fills = self._fill(account, target, quotes)
         if self._resizes:
             fills = self._with_resizes(account, target, quotes, fills)
@@ -154,7 +157,7 @@ class Broker:
         if self._exits.exist:
             before = account.value + account.value * quotes.gap
             equity = account.equity + fills.closing_change + fills.opening_change
-            costs = self._adverse_move(quotes), self._commission
+            costs = self._adverse_move(quotes), self._adverse_exit(quotes), self._commission
             exit_ = self._exits(OpenedBar(account.entry_value, before, fills.value, equity, *costs), quotes)
             fills = _left(fills, exit_)
         intrabar_pnl = fills.value * quotes.intrabar
@@ -190,7 +193,7 @@ class Broker:
         account = outcome.account
         side = account.value.sign()
         settled = side.abs() * ended
-        adverse = self._adverse_move(quotes)
+        adverse = self._adverse_exit(quotes)
         value = account.value.abs() * settled
         notional = value * (1.0 - side * adverse)
         costs = value * adverse + self._commission * notional
@@ -258,8 +261,14 @@ class Broker:
         )
 
     def _adverse_move(self, quotes: Quotes) -> Tensor:
-        """Returns half spread plus slippage as a fraction of the price, [lane, 1] or [lane, env]."""
-        return self._adverse + quotes.half_spread if self._has_spread else self._adverse
+        """Returns the adverse move of a fill at the open as a fraction of the price, [lane, 1] or [lane, env]."""
+        adverse = self._adverse + quotes.half_spread if self._has_spread else self._adverse
+        return adverse if self._book.of_order is None else adverse + self._book.of_order
+
+    def _adverse_exit(self, quotes: Quotes) -> Tensor:
+        """As `_adverse_move`, of a fill that closes the position later in the bar."""
+        adverse = self._adverse + quotes.half_spread if self._has_spread else self._adverse
+        return adverse if self._book.of_exit is None else adverse + self._book.of_exit
 
     def _swap(self, value: Tensor, quotes: Quotes) -> Tensor:
         rate = torch.where(value > 0, self._swap_long, self._swap_short)

@@ -24,6 +24,7 @@ class OpenedBar:
     value: Tensor  # after these fills
     equity: Tensor  # after these fills
     adverse: Tensor  # by how much the price of a fill moves against the trader, as a fraction of the price
+    adverse_exit: Tensor  # as adverse, of a fill that closes the position later in the bar
     commission: Tensor  # as a fraction of the notional
 
 
@@ -58,7 +59,7 @@ class BarExits:
         price = self._price(side, self._stop_level(side, entry, cover), entry, quotes)
         exited = (price != 0) & (value != 0)
         price = torch.where(exited, price, 0.0)
-        fill = price * (1.0 - side * opened.adverse)
+        fill = price * (1.0 - side * opened.adverse_exit)
         sold = value.abs() * fill
         change = torch.where(exited, value * (fill - 1.0) - opened.commission * sold, 0.0)
         return BarExit(exited, price, entry_value, change, sold)

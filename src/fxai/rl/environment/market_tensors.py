@@ -29,6 +29,7 @@ class Quotes:
     high: Tensor  # high over open, minus 1
     low: Tensor  # low over open, minus 1
     price: Tensor  # open, in units of the currency
+    book: Tensor | None = None  # levels that orders take, [lane, env, side, level, 2]
     session: Tensor | None = None  # codes of `market/rules/sessions.py`; None without sessions
 
 
@@ -41,6 +42,7 @@ class MarketTensors:
     has_spread: bool  # whether the market's spread replaces `env.spread`
     has_nights: bool  # whether any bar spans a rollover
     instruments: tuple[tuple[str, int], ...] = ()  # name of each instrument, and the bar after its last one
+    book: Tensor | None = None  # levels that orders take, see `book_levels`
     times: tuple[TimeArray, ...] = ()  # opens of the bars of each market that is joined; needed for sessions
     _codes: dict[tuple[SessionConfig, ...], Tensor] = field(default_factory=dict, compare=False, repr=False)
 
@@ -55,12 +57,14 @@ class MarketTensors:
         spread: ArrayLike | None = None,
         high: ArrayLike | None = None,
         low: ArrayLike | None = None,
+        book: ArrayLike | None = None,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> "MarketTensors":
         """Converts arrays to tensors on a device; features are [bar, feature], the other arrays [bar].
 
-        `spread` is the full bid-ask spread in units of price. Without high or low, they are those of open and close.
+        `spread` is the full bid-ask spread in units of price, `book` has the levels of `book_levels`. Without high or
+        low, they are those of open and close.
 
         Raises:
             DataError: A spread is negative or not below its bar's open, or a feature is not finite.
@@ -74,6 +78,7 @@ class MarketTensors:
             features=torch.as_tensor(standardized, dtype=dtype, device=device),
             has_spread=table.has_spread,
             has_nights=bool(np.any(nights)),
+            book=None if book is None else torch.as_tensor(np.asarray(book), dtype=dtype, device=device),
         )
 
     @classmethod
@@ -83,7 +88,9 @@ class MarketTensors:
         stops = accumulate(len(part.quotes) for part in parts)
         named = tuple((name, stop) for part, stop in zip(parts, stops, strict=True) for name, _ in part.instruments)
         times = tuple(time for part in parts for time in part.times)
-        return cls(quotes, features, parts[0].has_spread, any(part.has_nights for part in parts), named, times)
+        books = [part.book for part in parts if part.book is not None]
+        book = torch.cat(books) if books else None
+        return cls(quotes, features, parts[0].has_spread, any(part.has_nights for part in parts), named, book, times)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -111,6 +118,8 @@ class MarketTensors:
     def at(self, bar: Tensor, sessions: Tensor | None = None) -> Quotes:
         """Returns the quotes of bars [lane, env] int64, with those of the `session_codes`."""
         quotes = Quotes(*self.quotes[bar].unbind(-1))
+        if self.book is not None:
+            quotes = replace(quotes, book=self.book[bar])
         return quotes if sessions is None else replace(quotes, session=sessions[bar])
 
 
@@ -124,6 +133,7 @@ def on_device(market: Market, device: torch.device) -> MarketTensors:
         spread=market.spread,
         high=market.high,
         low=market.low,
+        book=market.book,
         device=device,
     )
     named = ((market.instrument, len(market)),) if market.instrument else ()
@@ -138,7 +148,9 @@ def mapped_on_device(mapped: MappedMarkets, device: torch.device) -> MarketTenso
     repeats = len(quotes) // sum(map(len, times))  # folds have the same bars
     stops = accumulate(map(len, times))
     named = tuple(zip(markets.names, stops, strict=False))  # data of one instrument without a name have no names
-    return MarketTensors(quotes, features, mapped.has_spread, mapped.has_nights, named, times * repeats)
+    books = [torch.from_numpy(each.book).to(quotes) for each in markets.markets if each.book is not None]
+    book = torch.cat(books * repeats) if books else None
+    return MarketTensors(quotes, features, mapped.has_spread, mapped.has_nights, named, book, times * repeats)
 
 
 def folds_on_device(folds: Iterable[Market], device: torch.device) -> MarketTensors:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fxai.market.rules.book import NO_BOOK
 from fxai.market.rules.compiled import Array
 from fxai.market.rules.reward import reward_numbers
 from fxai.market.rules.rule_records import Account
@@ -48,6 +49,7 @@ class NumbaBackend:
         self._rules = _records(rules).reshape(len(configs), len(names)), np.array(stops)
         self._rewards = _records([reward_numbers(config.reward) for config in configs])
         codes = market.session_codes(configs[0].sessions)
+        self._book = NO_BOOK.astype(market.quotes.numpy().dtype) if market.book is None else market.book.numpy()
         self._sessions = NO_SESSIONS if codes is None else codes.numpy()
         self._targets = market.quotes.new_tensor(configs[0].target_positions).numpy()  # of the accounts' precision
 
@@ -70,6 +72,7 @@ class NumbaBackend:
         arrays = (
             *self._market,
             self._sessions,
+            self._book,
             *self._rules,
             self._rewards,
             self._targets,

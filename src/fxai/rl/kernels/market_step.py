@@ -8,6 +8,7 @@ configuration.
 from math import isnan
 from typing import Any, Final, TypeAlias
 
+from fxai.market.rules.book import with_book
 from fxai.market.rules.compiled import Array, compiled
 from fxai.market.rules.quotes import quote_at
 from fxai.market.rules.rule_records import HOLD, IN_SESSION
@@ -128,6 +129,7 @@ def market_step(
     features: Array,
     scales: Array,
     sessions: Array,
+    book: Array,
     rules: Array,
     stops: Array,
     rewards: Array,
@@ -153,6 +155,7 @@ def market_step(
         features: [bar, feature]. The window of one of the first bars begins with zeros.
         scales: Factors of the account's features [lane, 4].
         sessions: Codes of `market/rules/sessions.py` [bar]; empty without sessions.
+        book: Levels that orders take, as `book_levels`; empty if no order takes them.
         rules: Records [lane, instrument].
         stops: The bar after the last one of each instrument, [instrument].
         rewards: Records [lane].
@@ -191,6 +194,8 @@ def market_step(
                 quote = quote_at(quotes, bar, code)
                 is_last = bar == last_bars[lane, env]
                 target = target_of(ordered, increments, targets, account.position)
+                if rules[lane, instrument].largest_units > 0:
+                    quote = with_book(quote, book, bar, account, rules[lane, instrument], target)
                 last = take_step(account, rules[lane, instrument], rewards[lane], quote, target, is_last, close_at_end)
                 step = _joined(step, last)
                 if step.terminated or step.truncated:

@@ -56,6 +56,7 @@ _SAME_FOR_ALL = (
     "data.columns",
     "data.format",
     "data.decimal",
+    "data.book_levels",
     "data.resample",
     "data.instrument",  # and data.instruments
     "data.features.instrument",

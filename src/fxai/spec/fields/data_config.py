@@ -200,6 +200,14 @@ class DataConfig(Record):
         description="order_book for snapshots of an order book, with the columns system_time, midpoint, "
         "bids_distance_N, bids_notional_N, asks_distance_N and asks_notional_N; by default FxAI decides by the columns",
     )
+    book_levels: Annotated[int, LATER] = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        exclude_if=lambda levels: levels == 0,
+        description="number of levels of each side of order-book snapshots that orders take with env.fill: "
+        "walk_the_book, the best ones first",
+    )
     decimal: Annotated[Decimal | None, LATER] = Field(
         default=None,
         exclude_if=_is_absent,
@@ -241,6 +249,12 @@ class DataConfig(Record):
     def longest_window(self, *, has_volume: bool = True) -> int:
         """Returns the number of bars before a bar that its features depend on; see `FeatureConfig.longest_window`."""
         return self.features.longest_window(self.resample, has_volume=has_volume)
+
+    @model_validator(mode="after")
+    def _book_is_of_the_open(self) -> "DataConfig":
+        if self.book_levels and self.resample is not None:
+            raise ValueError("book_levels needs data without resample, whose bars open before their last snapshot")
+        return self
 
     @model_validator(mode="after")
     def _timeframes_fit(self) -> "DataConfig":

@@ -27,7 +27,7 @@ Actions = Literal["target", "increment"]
 Sizing = Literal["equity_share", "units"]
 """The meaning of a position of 1: `position_size` times the equity, or `max_position` units."""
 
-Fill = Literal["open", "mid_with_slippage"]
+Fill = Literal["open", "mid_with_slippage", "walk_the_book"]
 """The price of a fill."""
 
 
@@ -193,7 +193,9 @@ class EnvConfig(Record):
         default="open",
         exclude_if=lambda value: value == "open",
         description="price of a fill. open: the next open, moved by half the spread and slippage_rate; "
-        "mid_with_slippage: the next open, which of order-book snapshots is the midpoint, moved by slippage_rate alone",
+        "mid_with_slippage: the next open, which of order-book snapshots is the midpoint, moved by slippage_rate alone"
+        "; walk_the_book: the mean price of the levels of the next snapshot that an order of units takes, moved by "
+        "slippage_rate",
     )
     leverage: Annotated[float | None, LATER] = Field(
         default=None,
@@ -279,6 +281,8 @@ class EnvConfig(Record):
 
     @model_validator(mode="after")
     def _check_sizing(self) -> "EnvConfig":
+        if self.fill == "walk_the_book" and self.sizing != "units":
+            raise ValueError("fill: walk_the_book needs sizing: units, because levels of a book have units")
         if self.sizing == "units":
             self._check_units()
         else:

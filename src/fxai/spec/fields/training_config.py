@@ -38,6 +38,17 @@ class TrainingConfig(Record):
     def _name_ensemble(cls, tree: Any) -> Any:
         return with_ensemble_algorithm(tree)
 
+    @field_validator("env")
+    @classmethod
+    def _check_fill(cls, env: EnvConfig, info: ValidationInfo) -> EnvConfig:
+        data = info.data.get("data")
+        if env.fill == "walk_the_book" and isinstance(data, DataConfig) and data.book_levels == 0:
+            raise ValueError(
+                "fill: walk_the_book needs data.book_levels, the number of levels of each side of the order book, "
+                "such as 5"
+            )
+        return env
+
     @field_validator("training")
     @classmethod
     def _check_members(cls, training: AlgorithmConfig, info: ValidationInfo) -> AlgorithmConfig:
