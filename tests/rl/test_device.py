@@ -7,6 +7,7 @@ device. What the numbers on a real device are cannot be seen so.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -144,6 +145,18 @@ def test_a_score_comes_to_the_host_once():
     with OnlyOn(META):
         steps = scorer._run(learner.policy, learner.weights, env, range(2), _SCORED_FIELDS)
     assert steps.device == META
+
+
+def test_units_increments_gaps_and_books_stay_on_the_device():
+    trading: dict[str, Any] = {"sizing": "units", "actions": "increment", "fill": "walk_the_book", "stop_loss": 0.01}
+    envs = [EnvConfig(observation_window=2, step_gap=gap, max_position=2, **trading) for gap in (1, 3)]
+    on_meta = replace(market(META), book=torch.empty(BARS, 2, 4, 2, device=META))
+    env = MarketEnv(on_meta, TRAIN, envs, torch.arange(2), 3)
+    env.draw_ahead(1)
+    action = torch.ones(2, 3, dtype=torch.int64, device=META)
+    with OnlyOn(META):
+        step = env.step(action)
+    assert step.observation.device == META
 
 
 @contextmanager
