@@ -6,7 +6,7 @@ import pytest
 
 from fxai.errors import SpecError
 from fxai.spec.fields.algorithm import ALGORITHMS, algorithm_named
-from fxai.spec.fields.algorithm_names import NAMES, SPELLINGS, SWITCHES
+from fxai.spec.fields.algorithm_names import NAMES, SPELLINGS, SWITCHES, VARIANTS
 from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.config_override import override_config
@@ -40,6 +40,11 @@ def validated(**section: Any) -> TrainingConfig:
 def test_a_name_sets_its_switches(names: tuple[str, ...], expected: list[str]) -> None:
     for name in names:
         assert switches(validated(algorithm=name)) == expected
+
+
+def test_every_algorithm_and_variant_has_a_name() -> None:
+    assert set(NAMES) == {*ALGORITHMS, *VARIANTS}
+    assert {switch for switches in VARIANTS.values() for switch in switches} == set(SWITCHES)
 
 
 def test_other_algorithms_in_any_case() -> None:
