@@ -115,9 +115,12 @@ def _values_of_algorithms(study: StudySpec) -> dict[str, Choice]:
 def values_of(config: TrainingConfig | CustomConfig) -> dict[str, Choice]:
     """Returns the values of all fields by path, as choices of a parameter."""
     values = dict(_leaves(config.model_dump()))
-    if isinstance(config, TrainingConfig):  # the dump has no lists that are empty by default
-        fields = config_fields(config.training.algorithm)
-        values |= {path: "[]" for path, field in fields.items() if path not in values and field.default == ()}
+    if isinstance(config, TrainingConfig):  # the dump has no lists that are empty by default, and no later fields
+        absent = {path: field for path, field in config_fields(config.training.algorithm).items() if path not in values}
+        values |= {path: "[]" for path, field in absent.items() if field.default == ()}
+        sections = {path.rpartition(".")[0] for path in values}
+        scalars = {path: each for path, each in absent.items() if path.rpartition(".")[0] in sections}
+        values |= {path: each.default for path, each in scalars.items() if isinstance(each.default, bool | int | float)}
     return values
 
 
