@@ -60,11 +60,11 @@ class Dqn:
         self.weights = policy.initial(seeds)
         self._target = self.weights.clone()
         self._adam = LaneAdam.of(self.weights)
-        ring = self._config.buffer_size // self._config.n_envs
+        ring = self._config.replay_size // self._config.n_envs
         self._replay = ReplayBuffer(collector.observation, steps=ring, n_step=self._config.n_step)
 
     def update(self, clock: Tensor, rate: Tensor) -> Tensor:
-        steps = self._config.rollout_steps
+        steps = self._config.steps_per_rollout
         epsilon = self._exploration.epsilon(clock)
         choose = partial(epsilon_greedy, epsilon=epsilon)
         self._replay.write(self._collector.collect(self._prefer, choose, steps=steps, clock=clock), clock * steps)
@@ -103,7 +103,7 @@ class Dqn:
         """Transitions of all gradient steps of this update, [lane, step, sample]."""
         shape = (len(self._schedule.lanes_by_step), self._config.batch_size)
         bits = counter_rng.bits(self._seeds, counter_rng.Purpose.REPLAY, clock, shape)
-        return self._replay.draw(bits, (clock + 1) * self._config.rollout_steps, self._gamma)
+        return self._replay.draw(bits, (clock + 1) * self._config.steps_per_rollout, self._gamma)
 
     def _step(self, drawn: DrawnTransitions, step: int, done: Tensor, active: Tensor, rate: Tensor) -> Tensor:
         """One gradient step of the active ones among the first lanes. Returns its statistics.

@@ -26,7 +26,7 @@ class Experience:
         dropout: Dropout,
     ) -> None:
         self._policy, self._collector, self._dropout = policy, collector, dropout
-        self._steps = configs[0].rollout_steps
+        self._steps = configs[0].steps_per_rollout
         device = dropout.seeds.device
         self._gamma = lane_numbers(configs, lambda c: c.gamma, device)
         self._gae_lambda = lane_numbers(configs, lambda c: c.gae_lambda, device)

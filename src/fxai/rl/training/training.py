@@ -140,7 +140,7 @@ class Training:
         """Environment steps per second since the lane's last evaluation."""
         config, (then, before) = self._configs[lane], self._since[lane]
         self._since[lane] = now, done = time.perf_counter(), self.updates[lane]
-        return (done - before) * config.n_envs * config.rollout_steps / (now - then)
+        return (done - before) * config.rollout_size / (now - then)
 
 
 def is_evaluated(config: AlgorithmConfig, done: int) -> bool:

@@ -31,7 +31,9 @@ from fxai.spec.search.score import score_advice
 from fxai.spec.search.study import StudySpec
 from fxai.spec.search.text_values import text_advice
 
-_BUDGET = frozenset(f"training.{name}" for name in ("total_updates", "rollout_steps", "n_envs", "eval_frequency"))
+_BUDGET = frozenset(
+    f"training.{name}" for name in ("total_updates", "rollout_steps", "rollout_multiplier", "n_envs", "eval_frequency")
+)
 _MARKET = frozenset(
     f"env.{name}" for name in ("commission_rate", "slippage_rate", "spread", "swap_long_rate", "swap_short_rate")
 )

@@ -1,12 +1,13 @@
 """Computes a lower bound of the memory of one training (a lane) from its configuration.
 
-All numbers are float32, 4 bytes. N = n_envs * rollout_steps. O = observation_window * columns; the columns are the
-four of the account and those of the features without volume, which some data do not have. P is the number of weights
-of one network, K the number of networks (two for ppo, a2c and twin dqn, one for dqn). S is the number of activations
-stored per sample in a forward pass, B the number of samples of one pass.
+All numbers are float32, 4 bytes. N is the number of transitions of a rollout, n_envs * rollout_steps *
+rollout_multiplier. O = observation_window * columns; the columns are the four of the account and those of the features
+without volume, which some data do not have. P is the number of weights of one network, K the number of networks (two
+for ppo, a2c and twin dqn, one for dqn). S is the number of activations stored per sample in a forward pass, B the
+number of samples of one pass. R is buffer_size, or buffer_multiplier * n_envs * rollout_steps.
 
 - weights:    4 * 5 K P; dqn 4 * 6 K P. Weights, Adam's two moments and scratch tensor, gradient; dqn's target.
-- replay:     dqn only: 2 * buffer_size * (8 O + 14). Two observations per transition; copied when a lane is moved.
+- replay:     dqn only: 2 * R * (8 O + 14). Two observations per transition; copied when a lane is moved.
 - rollout:    4 * 3 N O + 100 N. The steps of a rollout, and the tensors of the stacked steps.
 - critic:     4 * (2 N O + N S). The critic's forward pass over a rollout; not for dqn.
 - update:     4 * (c N O + K B S), c = 2 for ppo (samples in order and shuffled), 1 for a2c, whose B is N; dqn
@@ -36,7 +37,9 @@ _POSITIONS: Final = "env.positions"
 _ACTIONS = 3  # without `env.positions`
 _WIDTHS: Final = "model.widths"
 _NETWORK: Final = ("model.type", "model.d_model", "model.n_layers", _WIDTHS, "model.d_ff")
-_ROLLOUT: Final = ("training.n_envs", "training.rollout_steps")
+_MULTIPLIER: Final = "training.rollout_multiplier"
+_ROLLOUT: Final = ("training.n_envs", "training.rollout_steps", _MULTIPLIER)
+_BUFFER_MULTIPLIER: Final = "training.buffer_multiplier"
 _FEATURES: Final = tuple(
     f"data.features.{name}"
     for name in ("return_horizons", "volatility_windows", "momentum_windows", "bar_range", "time")
@@ -54,6 +57,7 @@ _DECISIVE: Final = frozenset(
         "ensemble.size",
         "ensemble.seeds",
         *(f"training.{name}" for name in ("batch_size", "buffer_size", "gradient_steps", "twin", "dueling")),
+        _BUFFER_MULTIPLIER,
     }
 )
 
@@ -100,6 +104,20 @@ def _members(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**dict.fromkeys(values), **defaults, **given, **switches, _ALGORITHM: algorithm_of_kind(name)}
 
 
+def _rollout(values: Mapping[str, Any]) -> tuple[int, tuple[str, ...]]:
+    """Returns the number of transitions in a rollout, and the keys that determine it."""
+    times = values.get(_MULTIPLIER) or 1
+    return times * math.prod(values[name] for name in _ROLLOUT[:2]), _ROLLOUT if times > 1 else _ROLLOUT[:2]
+
+
+def _replay(values: Mapping[str, Any]) -> tuple[int, tuple[str, ...]]:
+    """Returns the number of transitions in a replay buffer, and the keys that determine it."""
+    times = values.get(_BUFFER_MULTIPLIER)
+    if times is None:
+        return values["training.buffer_size"], ("training.buffer_size",)
+    return times * math.prod(values[name] for name in _ROLLOUT[:2]), (_BUFFER_MULTIPLIER, *_ROLLOUT[:2])
+
+
 def _parts(values: Mapping[str, Any]) -> Iterator[Part]:
     """Yields the parts of the memory of one training of one algorithm."""
     algorithm = algorithm_named(values[_ALGORITHM])
@@ -107,21 +125,21 @@ def _parts(values: Mapping[str, Any]) -> Iterator[Part]:
     network = _Network.of(values)
     nets = 1 + bool(values["training.twin"]) if is_dqn else 2
     seen = network.inputs
-    steps = values["training.n_envs"] * values["training.rollout_steps"]
+    steps, rollout_keys = _rollout(values)
     batch = values["training.batch_size"] if is_dqn or is_ppo else steps
-    of_rollout, of_batch = (*_ROLLOUT, _OBSERVATION), ("training.batch_size",) if is_dqn or is_ppo else _ROLLOUT
+    of_rollout, of_batch = (*rollout_keys, _OBSERVATION), ("training.batch_size",) if is_dqn or is_ppo else rollout_keys
     of_pass = (*of_batch, *network.keys)
 
     yield Part("weights", _FLOAT * (6 if is_dqn else 5) * nets * network.weights, network.keys, transient=False)
     yield Part("rollout", _FLOAT * 3 * steps * seen + 100 * steps, of_rollout)
     if is_dqn:
-        size = 2 * values["training.buffer_size"] * (2 * _FLOAT * seen + 14)
-        yield Part("replay", size, ("training.buffer_size", _OBSERVATION), transient=False)
+        stored, keys = _replay(values)
+        yield Part("replay", 2 * stored * (2 * _FLOAT * seen + 14), (*keys, _OBSERVATION), transient=False)
         drawn = 40 * values["training.gradient_steps"] * batch
         yield Part("drawn transitions", drawn, ("training.gradient_steps", "training.batch_size"))
         yield Part("network's pass", _FLOAT * batch * (2 * seen + nets * network.kept), of_pass)
         return
-    yield Part("critic's pass", _FLOAT * steps * (2 * seen + network.passed), (*_ROLLOUT, *network.keys))
+    yield Part("critic's pass", _FLOAT * steps * (2 * seen + network.passed), (*rollout_keys, *network.keys))
     learnt = (2 if is_ppo else 1) * steps * seen + nets * batch * network.kept
     yield Part("network's pass", _FLOAT * learnt, of_pass)
 

@@ -1,11 +1,12 @@
 """Record of the section `training` with `algorithm: dqn`. Boolean keys switch the variants of DQN on."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
 from fxai.spec.fields.defaults import MAX_COUNT
+from fxai.spec.fields.record import LATER
 
 
 class DqnConfig(AlgorithmConfig):
@@ -37,6 +38,13 @@ class DqnConfig(AlgorithmConfig):
         le=MAX_COUNT,
         description="transitions in the replay buffer of each lane; rounded down to whole steps of all environments",
     )
+    buffer_multiplier: Annotated[int | None, LATER] = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        exclude_if=lambda times: times is None,
+        description="size of the replay buffer as a multiple of n_envs * rollout_steps, instead of buffer_size",
+    )
     batch_size: int = Field(default=64, ge=1, le=MAX_COUNT, description="transitions per gradient step")
     learning_starts: int = Field(
         default=1_000, ge=0, le=MAX_COUNT, description="transitions collected before the first gradient step"
@@ -62,20 +70,31 @@ class DqnConfig(AlgorithmConfig):
         description="share of total_updates over which the share of random actions decreases linearly",
     )
 
+    @property
+    def replay_size(self) -> int:
+        """Transitions in the replay buffer: buffer_size, or the size that buffer_multiplier gives."""
+        if self.buffer_multiplier is None:
+            return self.buffer_size
+        return self.buffer_multiplier * self.n_envs * self.rollout_steps
+
+    def _replay_in_words(self) -> str:
+        if self.buffer_multiplier is None:
+            return f"buffer_size {self.buffer_size}"
+        return f"the {self.replay_size} transitions of buffer_multiplier {self.buffer_multiplier}"
+
     @model_validator(mode="after")
     def _check_buffer_size(self) -> "DqnConfig":
-        if self.rollout_size > self.buffer_size:
-            raise ValueError(f"one rollout ({self.rollout_in_words()}) is more than buffer_size {self.buffer_size}")
-        if self.batch_size > self.buffer_size:
-            raise ValueError(f"batch_size {self.batch_size} is more than buffer_size {self.buffer_size}")
-        if self.learning_starts > self.buffer_size:
-            raise ValueError(f"learning_starts {self.learning_starts} is more than buffer_size {self.buffer_size}")
+        if self.rollout_size > self.replay_size:
+            raise ValueError(f"one rollout ({self.rollout_in_words()}) is more than {self._replay_in_words()}")
+        for name in ("batch_size", "learning_starts"):
+            if getattr(self, name) > self.replay_size:
+                raise ValueError(f"{name} {getattr(self, name)} is more than {self._replay_in_words()}")
         return self
 
     @model_validator(mode="after")
     def _check_learning_starts(self) -> "DqnConfig":
-        if self.n_step > self.rollout_steps:
-            raise ValueError(f"n_step {self.n_step} is more than rollout_steps {self.rollout_steps}")
+        if self.n_step > self.steps_per_rollout:
+            raise ValueError(f"n_step {self.n_step} is more than rollout_steps {self.steps_per_rollout}")
         gathered = self.total_updates * self.rollout_size
         if self.learning_starts > gathered:
             raise ValueError(
