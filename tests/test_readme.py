@@ -217,7 +217,7 @@ def test_its_list_of_shipped_searches_is_correct(row: tuple[str, str, str]) -> N
 
 
 def test_it_lists_all_shipped_searches() -> None:
-    assert set(re.findall(r"^\| `(\w+)` \| `fx_ai", README, re.MULTILINE)) == {
+    assert set(re.findall(r"^\| `(\w+)` \| `(?:fx_ai|crypto)", README, re.MULTILINE)) == {
         path.stem for path in (REPOSITORY / "config" / "optuna").glob("*.yaml")
     }
 

@@ -17,6 +17,9 @@ from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.reading.find_spec import find_spec
+from fxai.spec.reading.load import load_spec
+from fxai.spec.search.configure import default_params, trial_config
 
 SPAN = Span(20, 91)  # 70 steps
 BASE = EnvConfig(max_episode_steps=32, observation_window=4)
@@ -213,3 +216,22 @@ def test_positions_are_scaled_to_the_largest_one_of_the_base():
     (same,) = Scorer(market(), SPAN, 6000.0, base, [base])(policy(), always(SHORT))
     assert score.metrics == same.metrics
     assert score.metrics["trades"] == 3
+
+
+@pytest.mark.parametrize(("slippage", "max_position"), [(1e-8, 1), (1e-5, 1), (1e-5, 3), (0.01, 3)])
+def test_what_a_trial_of_the_contest_searches_changes_no_score(slippage: float, max_position: int):
+    (study,) = load_spec(find_spec("crypto_ensemble")).studies
+    base = study.training_config.env.model_copy(update={"max_episode_steps": 32})
+    params = {**default_params(study), "max_position": max_position, "num_sims": 256, "horizon_len_multiplier": 4}
+    own = trial_config(study, {**params, "slippage": slippage}).env
+    expected = base.model_copy(update={"positions": own.target_positions})
+    scores = [
+        Scorer(market(), SPAN, 6000.0, env, [agent])(policy(window=1), always(LONG, window=1))[0].metrics
+        for env, agent in ((base, own), (expected, expected))
+    ]
+    assert scores[0] == scores[1]
+    costlier = base.model_copy(update={"slippage_rate": 0.01})
+    (other,) = Scorer(market(), SPAN, 6000.0, costlier, [own])(policy(window=1), always(LONG, window=1))
+    assert other.metrics["total_return"] < scores[0]["total_return"]
+    held = Scorer(market(), SPAN, 6000.0, base, [own]).trajectory(policy(window=1), always(LONG, window=1))
+    assert held.steps["position"].max() == 1

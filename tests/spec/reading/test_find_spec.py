@@ -8,7 +8,7 @@ from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.find_spec import find_spec, shipped_specs
 from fxai.spec.reading.find_study import find_spec_of_study
 from fxai.spec.reading.load import load_spec
-from fxai.spec.search.configure import configure, default_params
+from fxai.spec.search.configure import default_params, trial_config
 
 SHIPPED = {  # study, trials, least number of parameters
     "quick_search": ("fx_ai_quick", 50, 10),
@@ -18,7 +18,11 @@ SHIPPED = {  # study, trials, least number of parameters
     "foundation": ("fx_ai_foundation", 100, 8),
     "reward": ("fx_ai_reward", 75, 12),
     "finetune": ("fx_ai_finetune", 75, 10),
+    "crypto_ensemble": ("crypto_ensemble", 20, 19),
 }
+METRICS = {"crypto_ensemble": "sharpe"}  # the others optimize mean_reward
+ADVICE = {"crypto_ensemble": {"horizon_len_multiplier", "num_sims", "slippage"}}
+"""Parameters of the contest's search that `check` advises against."""
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -41,8 +45,10 @@ def test_an_unknown_name_lists_the_known_ones(name: str, tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as caught:
         find_spec(name)
-    assert name == "" or "comprehensive_search, finetune, foundation, parallel_search, quick_search, " in str(
-        caught.value
+    assert (
+        name == ""
+        or "comprehensive_search, crypto_ensemble, finetune, foundation, parallel_search, quick_search, "
+        in str(caught.value)
     )
 
 
@@ -59,10 +65,10 @@ def test_shipped_specs_are_what_the_guide_promises(name: str) -> None:
     study_name, trials, parameters = SHIPPED[name]
     assert (study.study_name, study.n_trials) == (study_name, trials)
     assert len(study.parameters) >= parameters
-    assert (study.metric_name, study.direction) == ("mean_reward", "maximize")
-    assert advice(study) == ()
+    assert (study.metric_name, study.direction) == (METRICS.get(name, "mean_reward"), "maximize")
+    assert {line.partition(":")[0] for line in advice(study)} == ADVICE.get(name, set())
     assert isinstance(study.training_config, TrainingConfig)
-    configure(study.training_config, default_params(study))
+    trial_config(study, default_params(study))
 
 
 def test_the_guides_own_figures() -> None:
