@@ -104,3 +104,10 @@ def test_a_killed_training_resumes_to_the_same_agents(small_run: SmallRun, tmp_p
     assert "training_config.env.spread: 0.0005 -> 0.0001" in other.err
     with hold(tmp_path / "out" / ".training.lock", "the folder"):
         assert call_fxai(tmp_path, "train", config, *made).code == 3
+
+
+def test_a_device_that_is_not_there_trains_nothing(small_run: SmallRun, tmp_path: Path) -> None:
+    refused = call_fxai(tmp_path, "train", small_config(small_run, tmp_path), "--device", "99")
+    assert refused.code == 2
+    assert "this machine has no device '99'; its devices are cpu" in refused.err
+    assert not (tmp_path / "trained").exists()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fxai.errors import InputError
-from fxai.pool import machine_slots
+from fxai.pool import machine_slots, slot_on
 from fxai.pool.machine import available_cores
 from fxai.pool.slots import divide
 from fxai.protocol import Slot
@@ -81,3 +81,17 @@ def test_invalid_numbers_are_refused(n_jobs: int, cpu: int, gpu: float):
 def test_this_machine_is_used_fully():
     plan = machine_slots(gpu_per_trial=0)
     assert plan.slots == tuple(Slot(index) for index in range(available_cores()))
+
+
+@pytest.mark.parametrize("device", ["1", "cuda:1"])
+def test_a_training_runs_on_the_gpu_that_is_named(device: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fxai.pool.slots.available_gpus", lambda: TWO_GPUS)
+    assert slot_on(device) == Slot(0, "cuda:0", 1, {"CUDA_VISIBLE_DEVICES": "GPU-b"})
+    assert slot_on("cpu") == Slot(0)
+
+
+@pytest.mark.parametrize("device", ["2", "gpu", "-1", ""])
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(device: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fxai.pool.slots.available_gpus", lambda: TWO_GPUS)
+    with pytest.raises(InputError, match=f"no device '{device}'; its devices are cpu, cuda:0, cuda:1"):
+        slot_on(device)

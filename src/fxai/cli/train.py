@@ -18,7 +18,7 @@ from fxai.errors import FxaiError
 from fxai.formatting import short_cause
 from fxai.market.markets.instruments import data_hash_of
 from fxai.metric_text import number_text
-from fxai.pool import LocalPool, machine_slots
+from fxai.pool import LocalPool, machine_slots, slot_on
 from fxai.protocol import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder
 from fxai.protocol.standard_error import mean, standard_error
 from fxai.results.agent_seeds import agent_seeds
@@ -71,6 +71,9 @@ def train(
             show_default=False,
         ),
     ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="DEVICE", help="cpu, or a GPU as cuda:1 or 1. Default: a GPU if there is one.")
+    ] = None,
     notify: NotifyCommand = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
 ) -> None:
@@ -85,11 +88,11 @@ def train(
     """
     with notifying(notify, "train") as notes:
         plan = _seeded(load_plan(config, settings_of(settings or (), {})), seed, seeds)
-        _train(plan, output, notes, quiet=quiet)
+        slots = machine_slots(n_jobs=1).slots if device is None else (slot_on(device),)
+        _train(plan, output, slots, notes, quiet=quiet)
 
 
-def _train(plan: TrainingPlan, output: Path, notes: Notes, *, quiet: bool) -> None:
-    slots = machine_slots(n_jobs=1).slots
+def _train(plan: TrainingPlan, output: Path, slots: Sequence[Slot], notes: Notes, *, quiet: bool) -> None:
     if not plan.is_custom:
         check_training(TrainingConfig.model_validate(plan.config), len(plan.seeds), slots[0])
     record = TrainingFile(output, plan, _data_hash(plan), slots[0].device.partition(":")[0])

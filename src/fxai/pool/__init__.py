@@ -6,7 +6,7 @@ from fxai.pool.limits import Limits
 from fxai.pool.local_pool import LocalPool
 from fxai.pool.machine import available_memory, gpu_memory
 from fxai.pool.running_trials import RunningTrial
-from fxai.pool.slots import SlotPlan, machine_slots
+from fxai.pool.slots import SlotPlan, machine_slots, slot_on
 
 __all__ = [
     "Activity",
@@ -23,4 +23,5 @@ __all__ = [
     "available_memory",
     "gpu_memory",
     "machine_slots",
+    "slot_on",
 ]

@@ -31,6 +31,22 @@ def machine_slots(n_jobs: int | None = None, cpu_per_trial: int = 1, gpu_per_tri
     return divide(available_cores(), gpus, n_jobs, cpu_per_trial, gpu_per_trial)
 
 
+def slot_on(device: str) -> Slot:
+    """The slot of one worker with one core on a device: `cpu`, or a GPU by its number, as `1` or `cuda:1`.
+
+    Raises:
+        InputError: the machine has no such device.
+    """
+    number = device.removeprefix("cuda:")
+    if number == "cpu":
+        return Slot(0)
+    gpus = available_gpus()
+    if not number.isdecimal() or int(number) >= len(gpus):
+        known = ", ".join(["cpu", *(f"cuda:{place}" for place in range(len(gpus)))])
+        raise InputError(f"this machine has no device {device!r}; its devices are {known}")
+    return _slot(0, gpus[int(number) :], 1)
+
+
 def divide(cores: int, gpus: Sequence[str], n_jobs: int | None, cpu_per_trial: int, gpu_per_trial: float) -> SlotPlan:
     """The slots of a machine with `cores` cores and the GPUs `gpus`; see `machine_slots`."""
     _check(n_jobs, cpu_per_trial, gpu_per_trial)
