@@ -237,7 +237,7 @@ def test_it_lists_every_mode_of_a_transfer() -> None:
 
 
 def test_it_has_rows_for_commands() -> None:
-    assert len(COMMAND_ROWS) == 21
+    assert len(COMMAND_ROWS) == 22
 
 
 def test_its_example_of_several_objectives(study: StudySpec) -> None:

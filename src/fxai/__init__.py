@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fxai.api.analysis import Analysis
     from fxai.api.config_loader import ConfigLoader
+    from fxai.api.contest_search import Task1HPOOptimizer, Task1HPOSearchSpace
+    from fxai.api.contest_trainer import HPOIntegratedTrainer
     from fxai.api.hp_optimizer import HPOptimizer
     from fxai.api.hpo_analyzer import HPOAnalyzer
     from fxai.api.hpo_config import HPOConfig, create_sqlite_storage
@@ -40,6 +42,7 @@ __all__ = [
     "Engine",
     "HPOAnalyzer",
     "HPOConfig",
+    "HPOIntegratedTrainer",
     "HPOResultsManager",
     "HPOVisualizer",
     "HPOptimizer",
@@ -47,6 +50,8 @@ __all__ = [
     "MinimalTuner",
     "StudyResults",
     "StudySpec",
+    "Task1HPOOptimizer",
+    "Task1HPOSearchSpace",
     "TrackRecord",
     "TrainingEngine",
     "compare_multiple_studies",
@@ -69,6 +74,7 @@ _HOMES = {
     "Engine": "fxai.api.training_engine",
     "HPOAnalyzer": "fxai.api.hpo_analyzer",
     "HPOConfig": "fxai.api.hpo_config",
+    "HPOIntegratedTrainer": "fxai.api.contest_trainer",
     "HPOResultsManager": "fxai.api.hpo_results_manager",
     "HPOVisualizer": "fxai.api.hpo_visualizer",
     "HPOptimizer": "fxai.api.hp_optimizer",
@@ -76,6 +82,8 @@ _HOMES = {
     "MinimalTuner": "fxai.api.minimal_tuner",
     "StudyResults": "fxai.results.study_results",
     "StudySpec": "fxai.spec.search.study",
+    "Task1HPOOptimizer": "fxai.api.contest_search",
+    "Task1HPOSearchSpace": "fxai.api.contest_search",
     "TrackRecord": "fxai.market.scores.track_record",
     "TrainingEngine": "fxai.api.training_engine",
     "compare_multiple_studies": "fxai.api.hpo_dashboard",
