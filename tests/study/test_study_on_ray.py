@@ -54,12 +54,17 @@ def test_a_node_that_is_killed_costs_its_trials_one_retry_and_nothing_else(
     place, spec = Place(tmp_path), study("paced", n_trials=12, max_concurrent_trials=4, keep_best_n=12)
     events: list[StudyEvent] = []
     killed: list[Callable[..., None]] = []
+    begun: set[int] = set()  # running trials with a report
     with ray_cluster.node(2, far=2.0) as kill, ray_cluster.node(2, far=2.0):
         workers = ray_pool(far_hosts, tmp_path / "logs", workers=4, far=1.0)
         with place.running(spec, workers, StopSignal()) as running:
             for event in running:
                 events.append(event)
-                if isinstance(event, TrialProgressed) and event.report.step == 2 and kill not in killed:
+                if isinstance(event, TrialProgressed):
+                    begun.add(event.report.number)
+                elif isinstance(event, TrialFinished):
+                    begun.discard(event.result.number)
+                if len(begun) >= 3 and not killed:  # at least one of them is on the node
                     kill()
                     killed.append(kill)
     stored = place.stored()
