@@ -1,10 +1,12 @@
 """Steps of the market environment in a second, beside a plain torch loop of the contest's rules.
 
 Both trade the settings of the FinRL Contest 2024, Task 1, on the same midpoints and factors: one unit at most, a
-slippage of 7e-7 and a stop loss, as batches of 64 and of 4,096 environments. A step is a decision of every environment
-with its observation and its reward. The environment of FxAI keeps an account with returns and drawdown at every row.
-The plain loop, written below with torch's operations on all environments together, computes its reward once a decision.
-So with a decision every two rows, as in the contest, FxAI computes two rows a step and the plain loop computes one.
+slippage of 7e-7 and a stop loss, as batches of 64 and of 4,096 environments. The unit is a decision of one environment
+with its observation and its reward, in float32. The environment of FxAI keeps an account with returns and drawdown at
+every row, and observes 12 numbers. The plain loop, written below with torch's operations on all environments together,
+observes the contest's 10 and reads the price once a decision, where the order is filled and the reward is computed. So
+with a decision every two rows, as in the contest, FxAI computes two rows and the plain loop computes one. Both give the
+last observation of an ended episode, whose value a learner needs after a time-out, and begin the next episode.
 
 Both use one thread. Random actions are drawn before the clock starts. The two take turns, and processor time is
 measured; medians of the rounds count. Each ratio is FxAI's steps in a second over those of the plain loop. The last
@@ -81,8 +83,12 @@ class ContestLoop:
         self._taken = 0
         return self._observation()
 
-    def step(self, action: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Takes actions 0, 1, 2 [env]. Returns observations, rewards and whether the episodes ended, [env, ...]."""
+    def step(self, action: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Takes actions 0, 1, 2 [env].
+
+        Returns the observations, those before a restart, the rewards and whether the time of the episodes is over,
+        each [env, ...].
+        """
         self._row = self._row + self._gap
         self._taken += 1
         midpoint = self._book.midpoint[self._row]
@@ -103,7 +109,8 @@ class ContestLoop:
         self._best = torch.where(kept, better, midpoint)
         self._position, self._asset = position, asset
         over = torch.full((self._envs,), ended)
-        return (self.reset() if ended else self._observation()), reward, over
+        last = self._observation()
+        return (self.reset() if ended else last), last, reward, over
 
     def _observation(self) -> Tensor:
         own = torch.stack((self._position / self._most, self._held / EPISODE), dim=1)

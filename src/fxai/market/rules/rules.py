@@ -232,15 +232,12 @@ def target_of(
 
 def one_step(step: int, targets: Sequence[float] | Array, position: float) -> float:
     """Returns the next target position above (step 1) or below (-1) a position, or the position if there is none."""
-    if step > 0:
-        for place in range(len(targets)):
-            if targets[place] > position:
-                return targets[place]
-    if step < 0:
-        for place in range(len(targets) - 1, -1, -1):
-            if targets[place] < position:
-                return targets[place]
-    return position
+    above = below = position
+    for place in range(len(targets)):  # no early return: the processor cannot predict where it is
+        below = targets[place] if targets[place] < position else below
+    for place in range(len(targets) - 1, -1, -1):
+        above = targets[place] if targets[place] > position else above
+    return above if step > 0 else below if step < 0 else position
 
 
 def allowed_target(rules: Rules, quote: Quote, target: float, position: float) -> float:

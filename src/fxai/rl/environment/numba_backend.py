@@ -6,6 +6,8 @@ computation for the few environments of a pack.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -119,7 +121,12 @@ def _records(lanes: Sequence[Mapping[str, float]]) -> Array:
     return np.array([tuple(lane.values()) for lane in lanes], dtype=[(name, np.float64) for name in lanes[0]])
 
 
-def _named(names: Sequence[str], numbers: Tensor) -> Array:
+def _named(names: tuple[str, ...], numbers: Tensor) -> Array:
     """Returns numbers [lane, env, name] as records [lane, env], in the same memory."""
     array = numbers.numpy()
-    return array.view([(name, array.dtype) for name in names])[..., 0]
+    return array.view(_record_type(names, array.dtype))[..., 0]
+
+
+@cache
+def _record_type(names: tuple[str, ...], number: np.dtype[Any]) -> np.dtype[Any]:
+    return np.dtype([(name, number) for name in names])

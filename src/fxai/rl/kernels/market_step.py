@@ -51,15 +51,20 @@ def _show(
     seen[-1, own + 3] = account.drawdown * scales[3]
 
 
-def _read_ahead(quotes: Array, bars: Array, ended: Array) -> None:
-    """Reads the next quotes of all environments into the cache of the processor, several of them in parallel.
+def _read_ahead(quotes: Array, features: Array, bars: Array, gap: int, ended: Array) -> None:
+    """Reads the next quotes and features of all environments into the processor's cache, several of them in parallel.
 
-    In the loop over the environments the processor would wait for each one. The sum is used, so that the compiler keeps
-    the loop; quotes are numbers, so the result is false.
+    In the loop over the environments the processor would wait for each one. The quotes of the step's first bar and
+    those of its last bar are read, because they may lie in several lines of the cache. The sum is used, so that the
+    compiler keeps the loop; all are numbers, so the result is false.
     """
     total = 0.0
+    has_features = features.shape[1] > 0
     for env in range(len(bars)):
-        total += quotes[bars[env] + 1, 0]
+        last = min(bars[env] + gap, len(quotes) - 1)
+        total += quotes[bars[env] + 1, 0] + quotes[last, -1]
+        if has_features:
+            total += features[last, 0]
     ended[0] |= isnan(total)
 
 
@@ -179,7 +184,7 @@ def market_step(
     for block in range(lanes * blocks):
         lane, begin = block // blocks, block % blocks * BLOCK
         stop = min(begin + BLOCK, envs)
-        _read_ahead(quotes, bars[lane, begin:stop], ended)
+        _read_ahead(quotes, features, bars[lane, begin:stop], gaps[lane], ended)
         for env in range(begin, stop):
             account = accounts[lane, env]
             bar = bars[lane, env]
