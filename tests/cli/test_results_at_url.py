@@ -146,13 +146,24 @@ def test_a_database_elsewhere_is_named_in_a_warning(work: Path) -> None:
     assert "studies.db" not in Store(url).files()
 
 
+LOSES_THE_STORE = """\
+import contextlib
+import os
+
+def slow(trial):
+    while trial.number == 1 and not os.path.isfile(STORE):  # again if an upload has made the folder meanwhile
+        with contextlib.suppress(OSError):
+            os.rename(STORE, f"{STORE}.{os.urandom(4).hex()}")
+            with open(STORE, "w") as file:
+                file.write("lost")
+    return 1.0
+"""
+
+
 def test_results_that_cannot_be_uploaded(work: Path) -> None:
     """The store is lost during the run; the next run uploads everything."""
     url, store = new_folder(work.parent), work.parent / "store"
-    lost = "import pathlib, shutil\n\ndef slow(trial):\n    if trial.number == 1:\n"
-    lost += f"        shutil.rmtree({str(store)!r})\n        pathlib.Path({str(store)!r}).write_text('lost')\n"
-    lost += "    return 1.0\n"
-    (work / "own.py").write_text(lost)
+    (work / "own.py").write_text(LOSES_THE_STORE.replace("STORE", repr(str(store))))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fxai.mirror.background.STALLED_SECONDS", 0.5)
         finished = on("first", work, "run", "slow.yaml", "--results-dir", url)
