@@ -37,6 +37,20 @@ def study(parameters: str = RATE, **rest: Any) -> StudySpec:
             "{training: {algorithm: dqn, buffer_size: 1000000000}}",
             "replay, from training.buffer_size 1,000,000,000, env.observation_window 8",
         ),
+        (
+            "{training: {algorithm: dqn, buffer_multiplier: 1000000, n_envs: 1000}}",
+            (
+                "replay, from training.buffer_multiplier 1,000,000, training.n_envs 1,000, training.rollout_steps 8, "
+                "env.observation_window 8"
+            ),
+        ),
+        (
+            "{training: {n_envs: 1000000, rollout_steps: 1000000, rollout_multiplier: 3}}",
+            (
+                "rollout, from training.n_envs 1,000,000, training.rollout_steps 1,000,000, "
+                "training.rollout_multiplier 3, env.observation_window 8"
+            ),
+        ),
         ("{model: {d_model: 100000, n_layers: 1000}}", "weights, from model.d_model 100,000, model.n_layers 1,000"),
         ("{model: {widths: [100000, 100000, 100000]}}", "weights, from model.widths [100000, 100000, 100000]"),
         (
