@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fxai.atomic_write import write_text
 from fxai.errors import StudyNotFoundError
 from fxai.search.studies import load_study
 from fxai.search.study_lease import LeaseOffice, LeaseRow
@@ -46,7 +47,7 @@ import time
 
 def work(trial):
     note("begun", trial)
-    while not os.path.exists("go"):
+    while trial.number >= trials_that_go():
         time.sleep(0.05)
     for step in range(1, 4):
         time.sleep(SECONDS)
@@ -55,6 +56,9 @@ def work(trial):
     else:
         note("ledger", trial)
     return trial.params["x"]
+
+def trials_that_go():
+    return int(open("go").read()) if os.path.exists("go") else 0
 
 def note(file, trial):
     with open(file, "a") as lines:
@@ -111,13 +115,12 @@ class JoinedRuns:
         """Wait until that many trials run. None ends before `go`."""
         self.wait_for(lambda: self.states().count("RUNNING") >= count)
 
-    def go(self) -> None:
-        """Let the trials begin their work."""
-        (self._folder / "go").touch()
+    def go(self, first: int = 1_000) -> None:
+        """Let the first trials begin their work. The others wait."""
+        write_text(self._folder / "go", str(first))
 
-    def hold_trials(self, count: int) -> None:
-        """Let further trials wait for `go`, and wait until that many do and the study knows all others as ended."""
-        (self._folder / "go").unlink()
+    def wait_until_held(self, count: int) -> None:
+        """Wait until that many trials wait for `go`, and the study knows all others as ended."""
         self.wait_for(lambda: len(self._noted("begun")) - count == len(self.ledger()) == self.completed())
 
     def codes(self) -> list[int]:

@@ -20,6 +20,7 @@ from database_servers import DatabaseServer
 from fxai.errors import InputError
 from fxai.mirror.store import Store
 from fxai.search.studies import load_study
+from inline_workers import train_in_this_process
 from result_stores import new_bucket, new_folder, s3_server
 
 COMMANDS = (
@@ -175,7 +176,7 @@ def test_results_that_cannot_be_uploaded(work: Path) -> None:
     assert {f"slow/trials/0000{number}/trial.log" for number in range(4)} <= set(Store(url).files("slow"))
 
 
-@pytest.mark.usefixtures("inline_workers")
+@train_in_this_process()
 def test_an_agent_is_evaluated_by_its_url(work: Path) -> None:
     url = new_folder(work.parent)
     (work / "small.yaml").write_text(SMALL_SPEC)

@@ -4,12 +4,12 @@ import subprocess
 from pathlib import Path
 
 import pandas as pd
-import pytest
 import yaml
 
 from cli.conftest import SMALL_SPEC, call_fxai
 from docs.pages import DOCS, assert_can_be_called, blocks, command_lines, is_ours
 from fxai.market.reading.synthetic_market import synthetic_market
+from inline_workers import train_in_this_process
 
 PAGE = DOCS / "how_to" / "nightly.md"
 SPEC = SMALL_SPEC.replace("study_name: small", "study_name: night").replace("save_study_plots: false\n", "")
@@ -21,7 +21,7 @@ def write_bars(path: Path, start: int, stop: int) -> None:
     pd.DataFrame(columns).iloc[start:].to_csv(path, index=False)
 
 
-@pytest.mark.usefixtures("inline_workers")
+@train_in_this_process()
 def test_the_shown_windows_are_tuned_as_shown(tmp_path: Path) -> None:
     first, retune = command_lines(blocks("bash", [PAGE])[0])
     write_bars(tmp_path / "latest_bars.csv", 0, 1000)

@@ -99,8 +99,14 @@ def test_a_hanging_tracker_is_stopped_after_a_minute_with_its_stack(start: Start
 
 def tracker_supervisor() -> psutil.Process:
     """Of the tracker; this process may have children of other tests, such as the driver of a Ray cluster."""
-    lines = ((each, " ".join(words_of(each))) for each in psutil.Process().children())
-    (supervisor,) = [each for each, line in lines if "supervisor.py" in line and "fxai.pool.ray.driver" not in line]
+    until = time.monotonic() + 30
+    while True:  # a program that has just been started has no command line for a moment
+        lines = ((each, " ".join(words_of(each))) for each in psutil.Process().children())
+        found = [each for each, line in lines if "supervisor.py" in line and "fxai.pool.ray.driver" not in line]
+        if found or time.monotonic() > until:
+            break
+        time.sleep(0.01)
+    (supervisor,) = found
     return supervisor
 
 
