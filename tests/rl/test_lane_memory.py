@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from fxai.spec.search.configure import values_of
 from skip_marks import needs_linux
 
 SOURCE = {"source": "planted_1h"}
+NO_SETTINGS: Mapping[str, Any] = {}
 COLUMNS = 18  # of an observation with the features of these data
 MODELS = st.one_of(
     st.fixed_dictionaries({"type": st.just("mlp"), "d_model": st.integers(1, 99), "n_layers": st.integers(1, 4)}),
@@ -38,18 +40,34 @@ TRAININGS = st.one_of(
 )
 
 
-def config_of(model: dict[str, Any], training: dict[str, Any], window: int = 8) -> TrainingConfig:
+ENVS = st.sampled_from(
+    [
+        {},
+        {"positions": [-1, -0.5, 0, 0.5, 1]},
+        {"positions": [-1, -0.5, 0, 0.5, 1], "actions": "increment"},
+        {"sizing": "units", "max_position": 4},
+        {"sizing": "units", "max_position": 4, "actions": "increment"},
+        {"sizing": "units", "max_position": 4, "positions": [-1, 0, 1]},
+    ]
+)
+
+
+def config_of(
+    model: dict[str, Any], training: dict[str, Any], window: int = 8, env: Mapping[str, Any] = NO_SETTINGS
+) -> TrainingConfig:
     return TrainingConfig.model_validate(
-        {"data": SOURCE, "env": {"observation_window": window}, "model": model, "training": training}
+        {"data": SOURCE, "env": {"observation_window": window, **env}, "model": model, "training": training}
     )
 
 
-@given(MODELS, TRAININGS, st.integers(1, 9))
-def test_the_weights_are_those_of_the_networks(model: dict[str, Any], training: dict[str, Any], window: int) -> None:
-    config = config_of(model, training, window)
+@given(MODELS, TRAININGS, st.integers(1, 9), ENVS)
+def test_the_weights_are_those_of_the_networks(
+    model: dict[str, Any], training: dict[str, Any], window: int, env: dict[str, Any]
+) -> None:
+    config = config_of(model, training, window, env)
     (weights,) = (part for part in lane_parts(values_of(config)) if part.name == "weights")
     copies = 6 if training["algorithm"] == "dqn" else 5
-    assert weights.size == 4 * copies * build_policy(config, (window, COLUMNS), 3).size
+    assert weights.size == 4 * copies * build_policy(config, (window, COLUMNS), config.env.action_count).size
 
 
 def test_an_observation_has_the_features_of_the_data() -> None:

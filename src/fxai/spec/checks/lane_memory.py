@@ -34,7 +34,10 @@ from fxai.spec.fields.ensemble_training import ENSEMBLE, MEMBER_ALGORITHMS, algo
 _FLOAT = 4
 _ACCOUNT = 4  # columns
 _POSITIONS: Final = "env.positions"
-_ACTIONS = 3  # without `env.positions`
+_ACTIONS: Final = "env.actions"
+_SIZING: Final = "env.sizing"
+_MAX_POSITION: Final = "env.max_position"
+_FEWEST_ACTIONS = 3  # short, flat and long; or sell one, hold and buy one
 _WIDTHS: Final = "model.widths"
 _NETWORK: Final = ("model.type", "model.d_model", "model.n_layers", _WIDTHS, "model.d_ff")
 _MULTIPLIER: Final = "training.rollout_multiplier"
@@ -54,6 +57,9 @@ _DECISIVE: Final = frozenset(
         *_FEATURES,
         _OBSERVATION,
         _POSITIONS,
+        _ACTIONS,
+        _SIZING,
+        _MAX_POSITION,
         "ensemble.size",
         "ensemble.seeds",
         *(f"training.{name}" for name in ("batch_size", "buffer_size", "gradient_steps", "twin", "dueling")),
@@ -157,7 +163,7 @@ class _Network:
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "_Network":
         rows, columns = values[_OBSERVATION], _columns(values)
-        outputs = (len(_items(values.get(_POSITIONS))) or _ACTIONS) + bool(values.get("training.dueling"))
+        outputs = _actions(values) + bool(values.get("training.dueling"))
         width, depth = values["model.d_model"], values["model.n_layers"]
         keys = ("model.d_model", "model.n_layers")
         match values["model.type"]:
@@ -179,6 +185,14 @@ class _Network:
                 passed = rows * (5 * width + wide)
                 kept = depth * rows * (8 * width + 2 * wide)
                 return cls(rows * columns, weights, kept, passed, (*keys, "model.d_ff", _OBSERVATION))
+
+
+def _actions(values: Mapping[str, Any]) -> int:
+    """Returns the number of actions, as `EnvConfig.action_count`."""
+    if values.get(_ACTIONS) == "increment":
+        return _FEWEST_ACTIONS
+    of_units = 2 * values[_MAX_POSITION] + 1 if values.get(_SIZING) == "units" else _FEWEST_ACTIONS
+    return len(_items(values.get(_POSITIONS))) or of_units
 
 
 def _columns(values: Mapping[str, Any]) -> int:
