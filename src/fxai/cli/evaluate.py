@@ -1,15 +1,18 @@
 """`fxai evaluate AGENT`: score and track record of a trained agent on market data."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from fxai.cli.error_message import warning
+from fxai.cli.evaluate_costs import AtCosts, cost_multiples, costs_document, print_costs, scores_at_costs
 from fxai.cli.evaluate_instruments import (
     evaluate_instruments,
     means_of,
     portfolio_of,
+    print_files,
     print_instruments,
     record_of_all,
     write_tracks,
@@ -51,6 +54,10 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    costs: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="Score it also at multiples of the costs of a fill, such as 0.5,1,2,4."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for the files. Default: the agent's folder.")
     ] = None,
@@ -73,11 +80,13 @@ def evaluate(
     from fxai.rl.agents.trajectory import observations_on, track_record_of  # noqa: PLC0415
 
     chosen = None if split is None else _split_named(split)
+    multiples = cost_multiples(costs)
     loaded = load_agent(agent)
     if instrument is not None:
         loaded = loaded.on(instrument)
     if loaded.instruments:
-        _evaluate_all(agent, loaded, data, chosen, folder=output or agent.parent, export=export, as_json=as_json)
+        folder = output or agent.parent
+        _evaluate_all(agent, loaded, data, chosen, multiples, folder=folder, export=export, as_json=as_json)
         return
     window = evaluation_window(loaded, data, chosen)
     record = of_file(agent, track_record_of(loaded, window.market, window.span, window.split, parts=window.parts))
@@ -87,10 +96,11 @@ def evaluate(
     if export is not None:
         loaded.export(export, observations_on(loaded, window.market, window.span))
         files = (*files, export)
+    at_costs = scores_at_costs([(loaded, window)], multiples)
     if as_json:
-        print_json(_document(agent, record, files))
+        print_json({**_document(agent, record, files), **costs_document(at_costs)})
     else:
-        _print(agent, record, files)
+        _print(agent, record, at_costs, files)
 
 
 def _evaluate_all(
@@ -98,6 +108,7 @@ def _evaluate_all(
     agent: "Agent",
     data: str | None,
     split: Split | None,
+    multiples: Sequence[float],
     *,
     folder: Path,
     export: Path | None,
@@ -116,6 +127,7 @@ def _evaluate_all(
     if export is not None:
         first.agent.export(export, observations_on(first.agent, first.window.market, first.window.span))
         files = (*files, export)
+    at_costs = scores_at_costs([(each.agent, each.window) for each in evaluated.values()], multiples)
     if as_json:
         documents = {name: _document(path, each.record, tracks[name]) for name, each in evaluated.items()}
         print_json(
@@ -124,10 +136,13 @@ def _evaluate_all(
                 "metrics": means_of(evaluated),
                 "equal_weights": portfolio_of(evaluated),
                 "instruments": documents,
+                **costs_document(at_costs),
             }
         )
     else:
-        print_instruments(path, agent, evaluated, files)
+        print_instruments(path, agent, evaluated)
+        print_costs(at_costs)
+        print_files(files)
 
 
 def _name(agent: Path, window: "EvaluationWindow", data: str | None, instrument: str | None) -> str:
@@ -188,7 +203,7 @@ def _document(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> dict
     }
 
 
-def _print(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> None:
+def _print(agent: Path, record: TrackRecord, at_costs: Sequence[AtCosts], files: tuple[Path, ...]) -> None:
     console = stdout()
     where = f"{record.made_of['data']}, {record.split}: {counted(len(record), 'bar')}"
     seeds = record.made_of.get("seeds")
@@ -206,7 +221,8 @@ def _print(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> None:
         print_table(console, HEADINGS, compared)
     if len(texts) < len(record.metrics):
         print_sentences(console, "± is one standard error of the stretch of market. That of the seeds is not in it.")
-    print_text(console, "", "Files:", *(f"  {path}" for path in files))
+    print_costs(at_costs)
+    print_files(files)
 
 
 def _cell(name: str, value: float | None) -> str:

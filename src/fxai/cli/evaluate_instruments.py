@@ -1,6 +1,6 @@
 """`fxai evaluate AGENT` for an agent of several instruments: a track record of each, and the means of their scores."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,9 +91,7 @@ def portfolio_of(evaluated: Mapping[str, EvaluatedInstrument]) -> Mapping[str, f
     return equal_weights([each.record for each in evaluated.values()])
 
 
-def print_instruments(
-    path: Path, agent: "Agent", evaluated: Mapping[str, EvaluatedInstrument], files: tuple[Path, ...]
-) -> None:
+def print_instruments(path: Path, agent: "Agent", evaluated: Mapping[str, EvaluatedInstrument]) -> None:
     """Print a row for each instrument, and their means."""
     console = stdout()
     kind = f" (a committee of {len(agent.seeds)} agents)" if len(agent.seeds) > 1 else ""
@@ -114,7 +112,11 @@ def print_instruments(
         "The value of a trial is the mean over the instruments.",
         "Equal weights are a portfolio with the mean of their returns at each time.",
     )
-    print_text(console, "", "Files:", *(f"  {each}" for each in files))
+
+
+def print_files(files: Sequence[Path]) -> None:
+    """Print the paths of the files that were written."""
+    print_text(stdout(), "", "Files:", *(f"  {each}" for each in files))
 
 
 def _cells(metrics: Mapping[str, float]) -> list[str]:
