@@ -24,6 +24,7 @@ for _ in range(2):
     )
     trees.add(leader.pid)
     orphans.append(int(leader.stdout.readline()))
+    leader.wait()  # its child is an orphan now
     leaders.append(leader)
 found = [[alive(pid) for pid in orphans]]
 for leader in leaders:
