@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fxai.cli.output import print_sentences, print_table, print_text, stdout
+from fxai.cli.score_columns import SCORE_HEADINGS, score_cells
 from fxai.errors import InputError
-from fxai.metric_text import number_text
 from fxai.protocol.standard_error import mean
 
 if TYPE_CHECKING:
     from fxai.rl.agents.agent import Agent
     from fxai.rl.agents.evaluation_window import EvaluationWindow
-
-_COLUMNS = ("total_return", "sharpe", "max_drawdown", "trades")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +62,9 @@ def print_costs(rows: Sequence[AtCosts]) -> None:
         return
     console = stdout()
     print_text(console, "")
-    headings = ("Costs", *(name.replace("_", " ") for name in _COLUMNS))
-    cells = [
-        (
-            f"{row.costs:g} times",
-            *(number_text(name, row.metrics[name], trading=True) for name in _COLUMNS if name in row.metrics),
-        )
-        for row in rows
-    ]
-    print_table(console, headings, cells)
+    print_table(
+        console, ("Costs", *SCORE_HEADINGS), [(f"{row.costs:g} times", *score_cells(row.metrics)) for row in rows]
+    )
     print_sentences(console, "Costs are the spread, slippage and commission of each fill. Swaps stay as they are.")
 
 

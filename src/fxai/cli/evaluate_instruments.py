@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from fxai.cli.data_instruments import source_of
 from fxai.cli.output import print_sentences, print_table, print_text, stdout
+from fxai.cli.score_columns import SCORE_HEADINGS, score_cells
 from fxai.errors import InputError
 from fxai.formatting import counted, legible
 from fxai.market.scores.equal_weights import equal_weights
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from fxai.rl.agents.agent import Agent
     from fxai.rl.agents.evaluation_window import EvaluationWindow
 
-_COLUMNS = ("total_return", "sharpe", "max_drawdown", "trades")
 _HOLD = "buy_and_hold"
 
 
@@ -97,14 +97,14 @@ def print_instruments(path: Path, agent: "Agent", evaluated: Mapping[str, Evalua
     kind = f" (a committee of {len(agent.seeds)} agents)" if len(agent.seeds) > 1 else ""
     split = next(iter(evaluated.values())).window.split
     print_text(console, legible(f"{path}{kind} on {counted(len(evaluated), 'instrument')}, {split}"))
-    headings = ("Instrument", "Bars", *(name.replace("_", " ") for name in _COLUMNS), "return of buy and hold")
+    headings = ("Instrument", "Bars", *SCORE_HEADINGS, "return of buy and hold")
     rows = [
-        (name, str(len(each.record)), *_cells(each.record.metrics), _hold(each.record))
+        (name, str(len(each.record)), *score_cells(each.record.metrics), _hold(each.record))
         for name, each in evaluated.items()
     ]
     together = [
-        ("mean", "", *_cells(means_of(evaluated)), ""),
-        ("equal weights", "", *_cells(portfolio_of(evaluated)), ""),
+        ("mean", "", *score_cells(means_of(evaluated)), ""),
+        ("equal weights", "", *score_cells(portfolio_of(evaluated)), ""),
     ]
     print_table(console, headings, [*rows, *together])
     print_sentences(
@@ -117,10 +117,6 @@ def print_instruments(path: Path, agent: "Agent", evaluated: Mapping[str, Evalua
 def print_files(files: Sequence[Path]) -> None:
     """Print the paths of the files that were written."""
     print_text(stdout(), "", "Files:", *(f"  {each}" for each in files))
-
-
-def _cells(metrics: Mapping[str, float]) -> list[str]:
-    return [number_text(name, metrics[name], trading=True) if name in metrics else "" for name in _COLUMNS]
 
 
 def _hold(record: TrackRecord) -> str:

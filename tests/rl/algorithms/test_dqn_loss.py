@@ -1,82 +1,22 @@
 """The loss and its gradient against Stable-Baselines3's own gradient step; targets against their definitions."""
 
-from typing import Any
-
-import gymnasium
-import numpy as np
 import pytest
 import torch
-from stable_baselines3 import DQN
-from stable_baselines3.common.logger import Logger
-from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from torch.nn import functional
 
 from fxai.rl.algorithms.adam import norm_and_clip_factor
 from fxai.rl.algorithms.dqn_loss import STATISTICS, bootstrap, dqn_loss_gradient
 from fxai.rl.algorithms.q_network import QNetwork
 from fxai.rl.networks.mlp import Mlp
+from sb3_dqn import ACTIONS, GAMMA, INPUTS, drawn_by, flat, peer
 
-INPUTS, ACTIONS, WIDTH, GAMMA, COUNT = 3, 4, 7, 0.9, 32
+WIDTH, COUNT = 7, 32
 POLICY = QNetwork(Mlp((INPUTS,), (WIDTH, WIDTH), ACTIONS))
-
-
-class Spaces(gymnasium.Env[np.ndarray, np.int64]):
-    """What Stable-Baselines3 asks of an environment that is never stepped."""
-
-    observation_space = gymnasium.spaces.Box(-1, 1, (INPUTS,))
-    action_space = gymnasium.spaces.Discrete(ACTIONS)
-
-
-def peer(max_grad_norm: float) -> DQN:
-    """With plain gradient descent at rate 1 a step is minus the gradient. Some ends are time-outs."""
-    model = DQN(
-        "MlpPolicy",
-        Spaces(),
-        learning_rate=1.0,
-        batch_size=COUNT,
-        buffer_size=200,
-        gamma=GAMMA,
-        max_grad_norm=max_grad_norm,
-        policy_kwargs={"net_arch": [WIDTH] * 2, "activation_fn": torch.nn.Tanh, "optimizer_class": torch.optim.SGD},
-        seed=0,
-        device="cpu",
-    )
-    model.set_logger(Logger(None, []))
-    with torch.no_grad():
-        for parameter in model.q_net_target.parameters():
-            parameter.mul_(2.0)
-    random = np.random.default_rng(0)
-    for i in range(200):
-        before, after = random.uniform(-1, 1, (2, 1, INPUTS))
-        infos = [{"TimeLimit.truncated": i % 10 == 9}]
-        action, reward = random.integers(ACTIONS, size=1), random.normal(size=1) * 2
-        model.replay_buffer.add(before, after, action, reward, np.array([i % 5 == 4]), infos)
-    return model
-
-
-def flat(network: torch.nn.Module) -> torch.Tensor:
-    """Its weights as ours, [1, size]: the hidden layers' transposed."""
-    *hidden, weight, bias = [parameter.detach() for parameter in network.parameters()]
-    parts = [part.mT if part.dim() == 2 else part for part in hidden]
-    return torch.cat([part.flatten() for part in (*parts, weight, bias)])[None]
-
-
-def drawn_by(model: DQN, monkeypatch: pytest.MonkeyPatch) -> list[ReplayBufferSamples]:
-    """What its next steps will have learnt from."""
-    drawn: list[ReplayBufferSamples] = []
-    sample = model.replay_buffer.sample
-
-    def watched(*args: Any, **kwargs: Any) -> ReplayBufferSamples:
-        drawn.append(sample(*args, **kwargs))
-        return drawn[-1]
-
-    monkeypatch.setattr(model.replay_buffer, "sample", watched)
-    return drawn
 
 
 @pytest.mark.parametrize("max_grad_norm", [100.0, 0.05])
 def test_a_gradient_step_is_that_of_stable_baselines3(max_grad_norm: float, monkeypatch: pytest.MonkeyPatch):
-    model = peer(max_grad_norm)
+    model = peer((WIDTH, WIDTH), COUNT, max_grad_norm)
     online, target = flat(model.q_net), flat(model.q_net_target)
     drawn = drawn_by(model, monkeypatch)
     model.train(gradient_steps=1, batch_size=COUNT)

@@ -3,19 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-import gymnasium
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
-from stable_baselines3 import DQN
-from stable_baselines3.common.logger import Logger
-from stable_baselines3.common.type_aliases import ReplayBufferSamples
 
 from fxai.rl.kernels import dqn_steps
+from sb3_dqn import ACTIONS, GAMMA, INPUTS, drawn_by, flat, peer
 
 Numbers = NDArray[Any]
-INPUTS, ACTIONS, HIDDEN, COUNT, GAMMA = 3, 4, (7, 5), 12, 0.9
+HIDDEN, COUNT = (7, 5), 12
 BETA_1 = 0.9  # Adam's first moment after one step is a tenth of the gradient
 
 
@@ -109,59 +105,11 @@ def test_the_gradient_is_that_of_the_papers_loss(critics: int, *, dueling: bool,
         assert gradient @ way == pytest.approx((ahead - behind) / 2, rel=1e-4, abs=1e-12)
 
 
-class Spaces(gymnasium.Env[np.ndarray, np.int64]):
-    """What Stable-Baselines3 asks of an environment that is never stepped."""
-
-    observation_space = gymnasium.spaces.Box(-1, 1, (INPUTS,))
-    action_space = gymnasium.spaces.Discrete(ACTIONS)
-
-
-def peer(max_grad_norm: float) -> DQN:
-    """With plain gradient descent at rate 1 a step is minus the gradient. Some ends are time-outs."""
-    policy = {"net_arch": list(HIDDEN), "activation_fn": torch.nn.Tanh, "optimizer_class": torch.optim.SGD}
-    model = DQN(
-        "MlpPolicy",
-        Spaces(),
-        learning_rate=1.0,
-        batch_size=COUNT,
-        buffer_size=50,
-        gamma=GAMMA,
-        max_grad_norm=max_grad_norm,
-        policy_kwargs=policy,
-        seed=0,
-        device="cpu",
-    )
-    model.set_logger(Logger(None, []))
-    with torch.no_grad():
-        for parameter in model.q_net_target.parameters():
-            parameter.mul_(2.0)
-    random = np.random.default_rng(0)
-    for i in range(50):
-        before, after = random.uniform(-1, 1, (2, 1, INPUTS))
-        infos = [{"TimeLimit.truncated": i % 10 == 9}]
-        action, reward = random.integers(ACTIONS, size=1), random.normal(size=1) * 2
-        model.replay_buffer.add(before, after, action, reward, np.array([i % 5 == 4]), infos)
-    return model
-
-
-def flat(network: torch.nn.Module) -> Numbers:
-    """Its weights as ours: the hidden layers' transposed."""
-    *hidden, weight, bias = [parameter.detach().double().numpy() for parameter in network.parameters()]
-    return np.concatenate([part.T.ravel() if part.ndim > 1 else part for part in hidden] + [weight.ravel(), bias])
-
-
 @pytest.mark.parametrize("max_grad_norm", [100.0, 0.05])
 def test_a_step_is_that_of_stable_baselines3(max_grad_norm: float, monkeypatch: pytest.MonkeyPatch):
-    model = peer(max_grad_norm)
-    online, target = flat(model.q_net), flat(model.q_net_target)
-    drawn: list[ReplayBufferSamples] = []
-    sample = model.replay_buffer.sample
-
-    def watched(*args: Any, **kwargs: Any) -> ReplayBufferSamples:
-        drawn.append(sample(*args, **kwargs))
-        return drawn[-1]
-
-    monkeypatch.setattr(model.replay_buffer, "sample", watched)
+    model = peer(HIDDEN, COUNT, max_grad_norm)
+    online, target = (flat(each)[0].double().numpy() for each in (model.q_net, model.q_net_target))
+    drawn = drawn_by(model, monkeypatch)
     model.train(gradient_steps=1, batch_size=COUNT)
     (theirs,) = drawn
     numbers = [each.double().numpy() for each in (theirs.observations, theirs.next_observations)]
@@ -171,5 +119,5 @@ def test_a_step_is_that_of_stable_baselines3(max_grad_norm: float, monkeypatch: 
     gradient, mean_loss = compiled_gradient(
         online, target, batch, critics=1, dueling=False, double=False, limit=max_grad_norm
     )
-    np.testing.assert_allclose(-gradient, flat(model.q_net) - online, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(-gradient, flat(model.q_net)[0].double().numpy() - online, rtol=1e-4, atol=1e-6)
     assert mean_loss == pytest.approx(model.logger.name_to_value["train/loss"], rel=1e-5)
