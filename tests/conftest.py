@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,18 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+
+
+@pytest.fixture(autouse=True)
+def _modules_of_the_test_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """This process forgets the modules that a test writes, so that another test can have one of the same name."""
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
+    written = f"{tmp_path_factory.getbasetemp()}{os.sep}"
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__dict__", {}).get("__file__") or "").startswith(written):
+            del sys.modules[name]
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,6 @@
 """`fxai check --leaks`."""
 
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +90,7 @@ studies:
 
 
 @pytest.fixture
-def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def place(folder: Path) -> Path:
     """A folder with bars whose columns are honest, or from later bars, and with functions."""
     bars = synthetic_market(2, 2500)
     times = np.datetime_as_string(bars.time, unit="s")
@@ -106,10 +104,7 @@ def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (folder / "bars.csv").write_text("\n".join([header, *rows]))
     (folder / "leak_features.py").write_text(MODULE)
     (folder / "leak_rules.py").write_text(RULES)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    yield folder
-    sys.modules.pop("leak_features", None)
-    sys.modules.pop("leak_rules", None)
+    return folder
 
 
 def write(place: Path, features: str) -> None:

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,17 +29,13 @@ OWN = ("efficiency", "rsi_change", "4h_return_1", "1d_return_1", "1d_volatility_
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The current folder of the user; the example is in `example` below it, and this process forgets its module."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The current folder of the user; the example is in `example` below it."""
     folder = tmp_path_factory.mktemp("user")
     shutil.copytree(REPOSITORY / "examples" / "own_features", folder / "example")
     environment = {**os.environ, "PYTHONPATH": str(Path(fxai.__file__).parents[1])}
     subprocess.run([sys.executable, "example/make_bars.py"], cwd=folder, env=environment, check=True)
-    path = list(sys.path)
-    yield folder
-    sys.path[:] = path
-    for name in ("my_features", "wrong_features"):
-        sys.modules.pop(name, None)
+    return folder
 
 
 def test_check_and_describe_list_the_features(folder: Path) -> None:

@@ -35,14 +35,14 @@ Decision = tuple[int, str, int | None, float | None]
 
 
 @pytest.fixture(params=WHOLE)
-def name(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def name(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a study whose working folder is in `tmp_path`."""
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(tmp_path, filter="data")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{':'.join(filter(None, sys.path))}")  # for the workers
     monkeypatch.syspath_prepend(str(tmp_path))
-    yield request.param
-    sys.modules.pop("curve", None)
+    name: str = request.param
+    return name
 
 
 def test_a_study_is_resumed_where_it_was_interrupted(name: str, tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """A function of the user that makes features: `data.features.function`."""
 
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,13 +45,10 @@ BARS = synthetic_market(seed=2, bars=600)
 
 
 @pytest.fixture(autouse=True)
-def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def module(tmp_path: Path) -> Path:
     """A folder with a module of functions."""
     (tmp_path / f"{MODULE}.py").write_text(CODE)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    yield tmp_path
-    for name in [name for name in sys.modules if name.startswith(MODULE)]:
-        del sys.modules[name]
+    return tmp_path
 
 
 def config(folder: Path, function: str = "slope", window: int = 2, module: str = MODULE, **more: Any) -> DataConfig:

@@ -1,7 +1,5 @@
 """A function of the user that computes positions from bars."""
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,12 +30,10 @@ BARS = synthetic_market(seed=2, bars=600)
 
 
 @pytest.fixture(autouse=True)
-def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def module(tmp_path: Path) -> Path:
     """A folder with a module of functions."""
     (tmp_path / f"{MODULE}.py").write_text(CODE)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    yield tmp_path
-    sys.modules.pop(MODULE, None)
+    return tmp_path
 
 
 def test_the_positions_are_those_that_the_function_returns(module: Path, capsys: pytest.CaptureFixture[str]) -> None:

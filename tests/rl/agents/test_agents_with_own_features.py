@@ -1,7 +1,6 @@
 """Agents whose features are columns of the data, of a function and of higher time frames."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +26,12 @@ BARS = 900
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with a module and a file of bars."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / f"{MODULE}.py").write_text(CODE)
     frame().to_csv(tmp_path / "bars.csv", index=False)
-    yield tmp_path
-    sys.modules.pop(MODULE, None)
+    return tmp_path
 
 
 def frame(**columns: Any) -> pd.DataFrame:
