@@ -39,6 +39,7 @@ SUBFOLDERS = {
         "rules",
         "leaks",
         "scores",
+        "news",
         "mapped",
     ],
     "rl": ["kernels", "lanes", "networks", "environment", "algorithms", "training", "agents"],

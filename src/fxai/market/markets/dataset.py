@@ -103,6 +103,28 @@ def prepare_unsplit(bars: Bars, config: DataConfig, standardizer: Standardizer) 
     return _market(bars, table, Splits(none, none, none), standardizer, config), Span(table.warm_up, len(bars))
 
 
+def without_features(bars: Bars, instrument: str = "") -> Market:
+    """Prices alone: a market without features and splits, for positions that no agent of FxAI computes."""
+    none = Span(len(bars), len(bars))
+    return Market(
+        name=bars.name,
+        content_hash=bars.content_hash,
+        time=bars.time,
+        open=bars.open,
+        high=bars.high,
+        low=bars.low,
+        close=bars.close,
+        spread=bars.spread,
+        nights=nights_held(bars.time),
+        features=np.empty((len(bars), 0)),
+        feature_names=(),
+        splits=Splits(none, none, none),
+        bars_per_year=bars_per_year(bars.time),
+        standardizer=Standardizer((), (), ()),
+        instrument=instrument,
+    )
+
+
 def _market(bars: Bars, table: FeatureTable, splits: Splits, standardizer: Standardizer, config: DataConfig) -> Market:
     if not standardizer.fits(table.names):
         raise DataError(

@@ -114,14 +114,23 @@ def common_config(bars: Mapping[str, Bars], config: DataConfig) -> DataConfig:
     Raises:
         DataError: The bars of two instruments have different lengths or columns, or only some have a spread.
     """
-    _check_lengths(bars)
-    _check_columns(bars)
-    _check_spreads(bars)
+    check_alike(bars)
     split = with_dates([each.time for each in bars.values()], config.split)
     features = config.features
     if any(each.volume is None for each in bars.values()):
         features = features.without_volume()
     return config.model_copy(update={"split": split, "features": features})
+
+
+def check_alike(bars: Mapping[str, Bars]) -> None:
+    """Check that the bars of all instruments have one length and the same columns.
+
+    Raises:
+        DataError: Otherwise; the message has two instruments.
+    """
+    _check_lengths(bars)
+    _check_columns(bars)
+    _check_spreads(bars)
 
 
 def with_dates(times: Sequence[TimeArray], config: SplitConfig) -> SplitConfig:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from fxai.errors import DataError
 from fxai.spec.fields.data_config import DataConfig, GivenColumns
+from fxai.spec.fields.news_config import NewsMeaning
 
 _EPOCH = ("unix", "epoch", "unix_time", "unix_timestamp")
 _MOMENT = ("datetime", "date_time", "timestamp", "time_utc", "gmt_time", "local_time", "open_time", "opentime")
@@ -178,22 +179,29 @@ def _check_distinct(columns: Columns, names: Sequence[str], source: str) -> None
         raise DataError(f"{source}: the column {twice!r} occurs more than once; keep one of them")
 
 
-def given_columns(names: Sequence[str], wanted: GivenColumns, source: str) -> dict[str, str]:
+def given_columns(
+    names: Sequence[str], wanted: GivenColumns | Mapping[NewsMeaning, str | int], source: str, key: str = "data.columns"
+) -> dict[str, str]:
     """The file's names of the columns that `data.columns` gives, by meaning.
+
+    Args:
+        names: The file's names.
+        wanted: Names or numbers of columns by meaning.
+        source: Name in messages.
+        key: Key of `wanted` in messages.
 
     Raises:
         DataError: If the file has no such column.
     """
     found: dict[str, str] = {}
-    for meaning, key in wanted.items():
-        if isinstance(key, int):
-            name = names[key - 1] if key <= len(names) else None
+    for meaning, column in wanted.items():
+        if isinstance(column, int):
+            name = names[column - 1] if column <= len(names) else None
         else:
-            name = next((each for each in names if plain_name(each) == plain_name(key)), None)
+            name = next((each for each in names if plain_name(each) == plain_name(column)), None)
         if name is None:
             raise DataError(
-                f"{source}: data.columns has {meaning}: {key}, but the file has {len(names)} columns: "
-                f"{', '.join(names)}"
+                f"{source}: {key} has {meaning}: {column}, but the file has {len(names)} columns: {', '.join(names)}"
             )
         found[meaning] = name
     return found

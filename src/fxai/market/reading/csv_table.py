@@ -112,16 +112,16 @@ def _pandas_rows(text: bytes, start: int, header: Header, name: str) -> pd.DataF
         )
     except pd.errors.ParserError as error:
         raise DataError(
-            f"{name}: {_faulty_row(str(error), header)}; every row must have as many fields as the header "
+            f"{name}: {faulty_row(str(error), header.first_row)}; every row must have as many fields as the header "
             "(a decimal comma between commas splits a number in two: export with decimal points or semicolons)"
         ) from error
     return _numbered(frame.iloc[1:], header)
 
 
-def _faulty_row(message: str, header: Header) -> str:
-    """Message of pandas with the number of the row in the file."""
+def faulty_row(message: str, first_row: int) -> str:
+    """Message of pandas with the number of the row in the file, whose rows begin at the line `first_row`."""
     if match := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
-        return f"row {int(match[2]) + header.first_row - 2} has {match[3]} fields instead of {match[1]}"
+        return f"row {int(match[2]) + first_row - 2} has {match[3]} fields instead of {match[1]}"
     return message.strip()
 
 

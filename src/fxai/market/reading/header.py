@@ -44,13 +44,13 @@ def find_header(lines: Sequence[str], given: GivenColumns, name: str) -> Header:
         raise DataError(f"{name}: the file is empty")
     known = {plain_name(key) for key in given.values() if isinstance(key, str)}
     for index, line in filled:
-        separator = _separator(line)
+        separator = separator_of(line)
         cells = fields(line, separator)
         has_known = any(names_an_open(cell) or plain_name(cell) in known for cell in cells)
         if has_known or name_ticks(cells) or names_book(cells):
             return _with_index_row(cells, separator, index, lines)
     index, line = filled[0]
-    separator = _separator(line)
+    separator = separator_of(line)
     cells = fields(line, separator)
     if known:
         raise DataError(
@@ -84,7 +84,8 @@ def fields(line: str, separator: str) -> list[str]:
         return line.split(separator)
 
 
-def _separator(line: str) -> str:
+def separator_of(line: str) -> str:
+    """The sign that separates the fields of a line: the most frequent one of comma, semicolon and tab."""
     return max(_SEPARATORS, key=line.count)
 
 

@@ -75,15 +75,24 @@ def _joined_rows(tables: Sequence[ParsedTable], source: str) -> ParsedTable:
 
 
 def _table(raw: bytes, config: DataConfig, name: str) -> ParsedTable:
-    if raw.startswith(b"PAR1"):
-        return ParsedTable(name, _parquet(raw, name))
-    if raw.startswith((_ARROW_FILE, _ARROW_STREAM)):
-        return ParsedTable(name, _arrow(raw, name))
+    if (frame := arrow_table(raw, name)) is not None:
+        return ParsedTable(name, frame)
     if looks_like_array(raw):
         return array_table(raw, name)
     if looks_like_json(raw):
         return ParsedTable(name, json_table(raw, name))
     return csv_table(raw, config, name)
+
+
+def arrow_table(raw: bytes, name: str) -> pd.DataFrame | None:
+    """The table of a Parquet or Arrow file, with rows from 1; None for another file.
+
+    Raises:
+        DataError: If such a file cannot be read.
+    """
+    if raw.startswith(b"PAR1"):
+        return _parquet(raw, name)
+    return _arrow(raw, name) if raw.startswith((_ARROW_FILE, _ARROW_STREAM)) else None
 
 
 def _parquet(raw: bytes, name: str) -> pd.DataFrame:

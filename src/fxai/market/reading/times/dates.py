@@ -76,21 +76,31 @@ def _year_last(cells: Cells) -> TimeArray:
         )
     if not days_first.size and not months_first.size and pc.struct_field(parts, "mark")[0].as_py() != ".":
         raise cells.refusal(
-            0, f"has the day or the month first; set data.date_format, such as {_formats(cells.shown_text(0))}"
+            0, f"has the day or the month first; set data.date_format, such as {_both_formats(cells.shown_text(0))}"
         )
     day, month = (two, one) if months_first.size else (one, two)
     return _calendar(year, month, day)
 
 
-def _formats(shown: str) -> str:
-    """The two formats that a timestamp such as `01/02/2017 22:00` may have."""
+def _both_formats(shown: str) -> str:
+    month_first, day_first = year_last_formats(shown)
+    return f"'{month_first}' (month first) or '{day_first}' (day first)"
+
+
+def has_year_last(shown: str) -> bool:
+    """Whether a timestamp begins with a date in digits whose year is last, such as `01/02/2017`."""
+    return _YEAR_LAST.match(shown) is not None
+
+
+def year_last_formats(shown: str) -> tuple[str, str]:
+    """The two formats that a timestamp such as `01/02/2017 22:00` may have: the month first, and the day first."""
     mark = re.sub(r"\d", "", shown)[0]
     clock = shown.partition(" ")[2]
     hour = "%I" if re.search("[AP]M", clock, re.IGNORECASE) else "%H"
     for digits, code in ((r"\d{1,2}:\d\d", f"{hour}:%M"), (r":\d\d", ":%S"), (r"\.\d+", ".%f"), ("(?i)[ap]m", "%p")):
         clock = re.sub(digits, code, clock, count=1)
     clock = clock and f" {clock}"
-    return f"'%m{mark}%d{mark}%Y{clock}' (month first) or '%d{mark}%m{mark}%Y{clock}' (day first)"
+    return f"%m{mark}%d{mark}%Y{clock}", f"%d{mark}%m{mark}%Y{clock}"
 
 
 def _calendar(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> TimeArray:

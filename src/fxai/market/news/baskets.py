@@ -1,0 +1,54 @@
+"""Portfolio weights from signals: long the instruments with the best signals, short those with the worst.
+
+Baskets of several dates overlap: with `hold` n, each date begins a basket with 1/n of the capital and ends the one
+that began n dates before. So the weights are the mean of the last n baskets, every date counts alike, and nothing
+depends on the date of the first basket. Source: the overlapping portfolios of Jegadeesh and Titman (1993), Returns to
+Buying Winners and Selling Losers, Journal of Finance 48, p. 65. The FinRL Contest 2024, Task 2, holds three of each
+side for three days.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fxai.market.bars import FloatArray
+from fxai.spec.fields.basket_config import BasketConfig
+
+
+def basket_weights(signals: FloatArray, config: BasketConfig) -> FloatArray:
+    """The weights that are wanted after the decisions of each date, as fractions of the capital, [date, instrument].
+
+    The first dates hold fewer baskets, and the rest of the capital earns nothing.
+
+    Args:
+        signals: [date, instrument], 0 without news.
+        config: Size and hold.
+    """
+    baskets = np.stack([_basket(row, config.size) for row in signals])
+    sums = np.cumsum(baskets, axis=0)
+    sums[config.hold :] -= sums[: -config.hold].copy()
+    weights: FloatArray = sums / config.hold
+    return weights
+
+
+def _basket(signals: FloatArray, size: int) -> FloatArray:
+    """The weights of one date's basket, [instrument]; their absolute values sum to at most 1.
+
+    An instrument with the signal 0 is in no basket. If two baskets of others exist, each side has `size` instruments;
+    instruments with the same signal at the end of a basket share its last places equally. If not, each instrument is
+    held in the direction of its signal, so that one instrument is held with the whole capital.
+    """
+    given = signals != 0
+    share = 1.0 / min(2 * size, len(signals))
+    if given.sum() < 2 * size:
+        return np.sign(signals) * share
+    weights = np.zeros(len(signals))
+    weights[given] = (_places(signals[given], size) - _places(-signals[given], size)) * share
+    return weights
+
+
+def _places(signals: FloatArray, size: int) -> FloatArray:
+    """The part of a place that each instrument has among the `size` highest signals; the parts sum to `size`."""
+    border = np.sort(signals)[-size]
+    above: NDArray[np.bool_] = signals > border
+    tied: NDArray[np.bool_] = signals == border
+    return np.where(tied, (size - above.sum()) / tied.sum(), above.astype(np.float64))
