@@ -131,20 +131,11 @@ def _market(bars: Bars, table: FeatureTable, splits: Splits, standardizer: Stand
             f"{bars.name}: the agent was trained on the features {', '.join(dict.fromkeys(standardizer.names))}; "
             f"these data and data.features give {', '.join(table.names)}"
         )
-    return Market(
-        name=bars.name,
-        content_hash=bars.content_hash,
-        time=bars.time,
-        open=bars.open,
-        high=bars.high,
-        low=bars.low,
-        close=bars.close,
-        spread=bars.spread,
-        nights=nights_held(bars.time),
+    return replace(
+        without_features(bars),
         features=np.nan_to_num(standardizer.apply(table.values), nan=0.0),
         feature_names=standardizer.names,
         splits=splits,
-        bars_per_year=bars_per_year(bars.time),
         standardizer=standardizer,
         columns=tuple(bars.columns),
         book=book_levels(bars, config.book_levels),
