@@ -1,4 +1,6 @@
-"""`python peak_of_training.py CONFIG...`: the memory that one update of each configuration takes, in bytes.
+"""`python peak_of_training.py TRAININGS...`: the memory that one update of each takes, in bytes.
+
+An argument is JSON: a list of the number of lanes and the configuration.
 
 Each training runs in a fork of this process, in which one small training has compiled and loaded what all of them use.
 """
@@ -20,9 +22,10 @@ from fxai.spec.fields.training_config import TrainingConfig
 SMALL = {"n_envs": 2, "rollout_steps": 8, "batch_size": 8}
 
 
-def take(config: TrainingConfig, market: Market) -> None:
+def take(config: TrainingConfig, market: Market, lanes: int = 1) -> None:
     """One update, and a copy of the state as when lanes are moved."""
-    training = build_training(Pack((config,), (0,)), config.env, market, torch.device("cpu"))
+    pack = Pack((config,) * lanes, tuple(range(lanes)))
+    training = build_training(pack, config.env, market, torch.device("cpu"))
     training.update()
     training.state()
 
@@ -42,22 +45,22 @@ def bytes_of(name: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def peak(written: dict[str, Any]) -> int:
+def peak(lanes: int, written: dict[str, Any]) -> int:
     config = TrainingConfig.model_validate(written)
     market = prepare(config.data)
     take(small(written), market)
     gc.collect()
     before = bytes_of("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")
-    take(config, market)
+    take(config, market, lanes)
     return bytes_of("VmHWM") - before
 
 
-def forked_peak(written: dict[str, Any]) -> int:
+def forked_peak(lanes: int, written: dict[str, Any]) -> int:
     read, write = os.pipe()
     child = os.fork()
     if not child:
-        os.write(write, str(peak(written)).encode())
+        os.write(write, str(peak(lanes, written)).encode())
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as answer:
@@ -68,4 +71,4 @@ def forked_peak(written: dict[str, Any]) -> int:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    sys.stdout.write(json.dumps([forked_peak(json.loads(each)) for each in sys.argv[1:]]))
+    sys.stdout.write(json.dumps([forked_peak(*json.loads(each)) for each in sys.argv[1:]]))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fxai.market.markets.dataset import prepare
 from fxai.rl.algorithms.build import build_policy
-from fxai.spec.checks.lane_memory import lane_bytes, lane_parts
+from fxai.spec.checks.lane_memory import lane_parts, lanes_bytes
 from fxai.spec.fields.ensemble_members import ensemble_members
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import values_of
@@ -52,6 +52,10 @@ ENVS = st.sampled_from(
 )
 
 
+def lane_bytes(values: Mapping[str, Any]) -> int:
+    return lanes_bytes(values, 1)
+
+
 def config_of(
     model: dict[str, Any], training: dict[str, Any], window: int = 8, env: Mapping[str, Any] = NO_SETTINGS
 ) -> TrainingConfig:
@@ -65,9 +69,11 @@ def test_the_weights_are_those_of_the_networks(
     model: dict[str, Any], training: dict[str, Any], window: int, env: dict[str, Any]
 ) -> None:
     config = config_of(model, training, window, env)
-    (weights,) = (part for part in lane_parts(values_of(config)) if part.name == "weights")
-    copies = 6 if training["algorithm"] == "dqn" else 5
-    assert weights.size == 4 * copies * build_policy(config, (window, COLUMNS), config.env.action_count).size
+    size = build_policy(config, (window, COLUMNS), config.env.action_count).size
+    is_dqn = training["algorithm"] == "dqn"
+    for on_cpu, of_dqn in ((True, 4 if model["type"] == "mlp" else 6), (False, 6)):
+        (weights,) = (part for part in lane_parts(values_of(config), on_cpu=on_cpu) if part.name == "weights")
+        assert weights.size == 4 * (of_dqn if is_dqn else 5) * size
 
 
 def test_an_observation_has_the_features_of_the_data() -> None:
@@ -82,6 +88,14 @@ def test_memory_rises_with_sizes(model: dict[str, Any], training: dict[str, Any]
     assert lane_bytes({**values, path: 10_000}) > lane_bytes(values)
 
 
+def test_the_loop_of_dqn_needs_its_gradient_and_pass_once() -> None:
+    training = {"algorithm": "dqn", "batch_size": 10_000, "gradient_steps": 1}
+    values, gru = (values_of(config_of({"type": kind, "d_model": 512}, training)) for kind in ("mlp", "gru"))
+    assert lanes_bytes(values, 8) < 4 * lanes_bytes(values, 1)
+    assert lanes_bytes(values, 8, on_cpu=False) == 8 * lanes_bytes(values, 1, on_cpu=False)
+    assert lanes_bytes(gru, 8) == 8 * lanes_bytes(gru, 1)
+
+
 TRAINED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "rollout": ({}, {"algorithm": "ppo", "n_envs": 256, "rollout_steps": 512, "batch_size": 8192, "n_epochs": 1}),
     "gru": ({"type": "gru"}, {"algorithm": "a2c", "n_envs": 64, "rollout_steps": 64}),
@@ -94,16 +108,26 @@ TRAINED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"d_model": 2048, "n_layers": 3},
         {"algorithm": "ppo", "n_envs": 2, "rollout_steps": 8, "batch_size": 16, "n_epochs": 1},
     ),
+    "weights of dqn": (
+        {"d_model": 2048, "n_layers": 3},
+        {"algorithm": "dqn", "n_envs": 2, "learning_starts": 8, "batch_size": 16, "gradient_steps": 1},
+    ),
+    "lanes of dqn": (
+        {"d_model": 512},
+        {"algorithm": "dqn", "n_envs": 8, "learning_starts": 8, "batch_size": 8192, "gradient_steps": 1},
+    ),
 }
+LANES = {"lanes of dqn": 4}
 
 
 @needs_linux("a peak memory that can be reset")
 def test_a_training_takes_one_to_four_times_as_much() -> None:
-    configs = [config_of(model, training) for model, training in TRAINED.values()]
+    configs = {name: config_of(model, training) for name, (model, training) in TRAINED.items()}
+    trainings = [json.dumps([LANES.get(name, 1), each.model_dump(mode="json")]) for name, each in configs.items()]
     script = [sys.executable, str(Path(__file__).parent / "peak_of_training.py")]
-    ran = subprocess.run([*script, *(each.model_dump_json() for each in configs)], capture_output=True, check=True)
-    for name, config, measured in zip(TRAINED, configs, json.loads(ran.stdout), strict=True):
-        least = lane_bytes(values_of(config))
+    ran = subprocess.run([*script, *trainings], capture_output=True, check=True)
+    for (name, config), measured in zip(configs.items(), json.loads(ran.stdout), strict=True):
+        least = lanes_bytes(values_of(config), LANES.get(name, 1))
         assert least > 100e6, f"{name}: large enough to be measured"
         assert 0.95 * least < measured < 4 * least, f"{name}: {measured / least:.2f} times {least / 1e6:.0f} MB"
 

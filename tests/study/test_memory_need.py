@@ -7,7 +7,7 @@ import pytest
 from fxai.errors import InputError
 from fxai.pool import SlotPlan, available_memory
 from fxai.protocol import Slot
-from fxai.spec.checks.lane_memory import format_gigabytes, lane_bytes
+from fxai.spec.checks.lane_memory import format_gigabytes, lanes_bytes
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.load import spec_of
 from fxai.spec.search.configure import config_values
@@ -98,7 +98,7 @@ def test_the_memory_of_parallel_trainings_is_summed() -> None:
     config = "{training: {algorithm: dqn, buffer_size: 100000}}"
     one = study(training_config=config)
     assert check_memory(one, SHARE) == ()
-    limit = 3 * lane_bytes(config_values(one)) / 1e9
+    limit = 3 * lanes_bytes(config_values(one), 1) / 1e9
     asked: dict[str, Any] = {"training_config": config, "memory_limit_gb": limit}
     (told,) = check_memory(study(**asked, seeds_per_trial=4), SHARE)
     assert "of memory for 4 parallel trainings, and memory_limit_gb lets it take" in told
@@ -119,7 +119,7 @@ def test_a_limit_below_the_need_has_a_warning() -> None:
 
 def test_workers_that_do_not_fit_together_have_a_warning() -> None:
     made = study(training_config="{training: {algorithm: dqn, buffer_size: 1000000}}")
-    workers = int(available_memory() / lane_bytes(config_values(made))) + 1
+    workers = int(available_memory() / lanes_bytes(config_values(made), 1)) + 1
     (warning,) = check_memory(made.model_copy(update={"n_trials": workers}), SlotPlan((Slot(0),) * workers))
     assert warning.startswith(f"{workers} workers need at least ")
     assert warning.endswith("; lower n_jobs")
@@ -134,6 +134,20 @@ def test_fields_of_a_searched_algorithm_are_known() -> None:
     algorithm = "{name: training.algorithm, choices: [ppo, d3qn]}"
     buffer = "{name: training.buffer_size, low: 1000, high: 2000, type: int, when: {training.algorithm: d3qn}}"
     assert check_memory(study(f"{algorithm}, {buffer}"), SHARE) == ()
+
+
+@pytest.mark.parametrize("low", [10_000, 900_000_000])
+def test_all_choices_of_a_searched_algorithm_count(low: int) -> None:
+    """The replay buffer of some trials does not fit; trials with ppo do."""
+    algorithm = "{name: training.algorithm, type: categorical, choices: [ppo, twin_d3qn]}"
+    buffer = f"{{name: training.buffer_size, type: int, low: {low}, high: 1000000000, when: WHEN}}"
+    made = study(f"{algorithm}, {buffer.replace('WHEN', '{training.algorithm: twin_d3qn}')}")
+    (warning,) = check_memory(made, SHARE)
+    assert "Some of the trials will not fit into memory" in warning
+    assert "replay, from training.buffer_size 1,000,000,000" in warning
+    rollouts = "{training: {rollout_steps: 1000000, n_envs: 100000}}"
+    with pytest.raises(InputError, match="rollout, from"):
+        check_memory(study(algorithm.replace("twin_d3qn", "a2c"), training_config=rollouts), SHARE)
 
 
 def test_a_training_of_one_config_is_refused_too() -> None:

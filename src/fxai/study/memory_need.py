@@ -1,17 +1,19 @@
 """Checks before a run whether the study's trainings fit into memory."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from fxai.errors import InputError
 from fxai.pool import SlotPlan, available_memory, gpu_memory, machine_slots
 from fxai.protocol import Slot
-from fxai.spec.checks.lane_memory import decides_memory, format_gigabytes, lane_bytes, lane_parts
+from fxai.spec.checks.lane_memory import decides_memory, format_gigabytes, lane_parts, lanes_bytes
 from fxai.spec.fields.field_paths import parse_choice
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.search.configure import config_values, values_of
+from fxai.spec.search.config_fields import ALGORITHM_PATH
+from fxai.spec.search.configure import config_values, values_by_algorithm, values_of
 from fxai.spec.search.parameters import CategoricalParameter, Choice, Parameter
+from fxai.spec.search.searched_algorithm import algorithm_parameter, suits_algorithm
 from fxai.spec.search.study import StudySpec
 from fxai.study.trial_limits import worker_limits
 
@@ -26,6 +28,19 @@ class _Room:
     owner: str  # subject and verb for the message, as "this machine has"
 
 
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """The trainings that a worker runs side by side."""
+
+    lanes: int
+    many: str  # the key that decides the number of lanes
+    on_cpu: bool
+
+    def need(self, values: Values) -> int:
+        """The least memory in bytes."""
+        return lanes_bytes(values, self.lanes, on_cpu=self.on_cpu)
+
+
 def check_memory(study: StudySpec, share: SlotPlan) -> tuple[str, ...]:
     """Notices about trainings that may not fit into memory.
 
@@ -36,21 +51,18 @@ def check_memory(study: StudySpec, share: SlotPlan) -> tuple[str, ...]:
     """
     if not isinstance(study.training_config, TrainingConfig):
         return ()
-    values, searched = config_values(study), [each for each in study.parameters if decides_memory(each.path)]
-    least, most = _extreme(values, searched, least=True), _extreme(values, searched, least=False)
-    lanes, room = _lanes_of_a_worker(study, share), _room(share.slots[0])
-    many = "resources.lanes_per_worker"
-    if lanes == study.lanes_per_trial:
-        many = "seeds_per_trial" if study.folds == 1 else "seeds_per_trial times the folds of validation:"
-    if study.resources.lanes_per_worker is None and lane_bytes(values) > room.size:  # its lanes are measured with it
-        raise InputError(f"the study {study.study_name!r} cannot run: {_reason(values, 1, many, room)}")
-    if lanes * lane_bytes(least) > room.size:
-        raise InputError(f"the study {study.study_name!r} cannot run: {_reason(least, lanes, many, room)}")
-    if (limit := _limit(study, share)) is not None and lanes * lane_bytes(least) > limit.size:
-        return (f"Workers will be replaced after their trials: {_reason(least, lanes, many, limit)}",)
-    if lanes * lane_bytes(most) > room.size:
-        return (f"Some of the trials will not fit into memory: {_reason(most, lanes, many, room)}",)
-    return tuple(_together(study, share, lanes * lane_bytes(least)))
+    load, room = _load_of_a_worker(study, share), _room(share.slots[0])
+    values, one = config_values(study), replace(load, lanes=1)
+    least, most = _extreme(study, load, least=True), _extreme(study, load, least=False)
+    if study.resources.lanes_per_worker is None and one.need(values) > room.size:  # its lanes are measured with it
+        raise InputError(f"the study {study.study_name!r} cannot run: {_reason(values, one, room)}")
+    if load.need(least) > room.size:
+        raise InputError(f"the study {study.study_name!r} cannot run: {_reason(least, load, room)}")
+    if (limit := _limit(study, share)) is not None and load.need(least) > limit.size:
+        return (f"Workers will be replaced after their trials: {_reason(least, load, limit)}",)
+    if load.need(most) > room.size:
+        return (f"Some of the trials will not fit into memory: {_reason(most, load, room)}",)
+    return tuple(_together(study, share, load.need(least)))
 
 
 def check_training(config: TrainingConfig, lanes: int, slot: Slot) -> None:
@@ -59,9 +71,9 @@ def check_training(config: TrainingConfig, lanes: int, slot: Slot) -> None:
     Raises:
         InputError: they do not fit.
     """
-    values, room = values_of(config), _room(slot)
-    if lanes * lane_bytes(values) > room.size:
-        raise InputError(f"the config cannot be trained: {_reason(values, lanes, '--seeds', room)}")
+    values, room, load = values_of(config), _room(slot), _Load(lanes, "--seeds", on_cpu=slot.device == "cpu")
+    if load.need(values) > room.size:
+        raise InputError(f"the config cannot be trained: {_reason(values, load, room)}")
 
 
 def memory_advice(study: StudySpec) -> tuple[str, ...]:
@@ -74,11 +86,15 @@ def memory_advice(study: StudySpec) -> tuple[str, ...]:
         return (str(error),)
 
 
-def _lanes_of_a_worker(study: StudySpec, share: SlotPlan) -> int:
-    """Number of trainings that a worker holds at once: of one trial, or of its share of the running trials."""
+def _load_of_a_worker(study: StudySpec, share: SlotPlan) -> _Load:
+    """The trainings that a worker holds at once: of one trial, or of its share of the running trials."""
     asked, workers = study.resources.lanes_per_worker or 1, min(len(share.slots), study.n_trials)
     trials = -(-min(study.max_running_trials, study.n_trials) // workers)
-    return max(study.lanes_per_trial, min(asked, trials * study.lanes_per_trial))
+    lanes = max(study.lanes_per_trial, min(asked, trials * study.lanes_per_trial))
+    many = "resources.lanes_per_worker"
+    if lanes == study.lanes_per_trial:
+        many = "seeds_per_trial" if study.folds == 1 else "seeds_per_trial times the folds of validation:"
+    return _Load(lanes, many, on_cpu=share.slots[0].device == "cpu")
 
 
 def _limit(study: StudySpec, share: SlotPlan) -> _Room | None:
@@ -93,15 +109,21 @@ def _room(slot: Slot) -> _Room:
     return _Room(available_memory(), "this machine has")
 
 
-def _extreme(values: Values, searched: Iterable[Parameter], *, least: bool) -> Values:
-    """The configuration whose training needs the least or the most memory.
+def _extreme(study: StudySpec, load: _Load, *, least: bool) -> Values:
+    """The configuration whose trainings need the least or the most memory, over all algorithms of the search.
 
     The parameters are set one after the other, since the memory is monotonic in each.
     """
-    for parameter in searched:
-        options = [{**values, parameter.path: option} for option in _options(parameter, values)]
-        values = (min if least else max)(options, key=lane_bytes)
-    return values
+    choose, chooser = min if least else max, algorithm_parameter(study.parameters)
+    searched = [each for each in study.parameters if decides_memory(each.path)]
+    found = []
+    for values in values_by_algorithm(study):
+        for parameter in searched:
+            if chooser is None or suits_algorithm(parameter, chooser, values[ALGORITHM_PATH]):
+                options = [{**values, parameter.path: option} for option in _options(parameter, values)]
+                values = choose(options, key=load.need)  # noqa: PLW2901
+        found.append(values)
+    return choose(found, key=load.need)
 
 
 def _options(parameter: Parameter, values: Values) -> Iterator[Choice]:
@@ -114,20 +136,18 @@ def _options(parameter: Parameter, values: Values) -> Iterator[Choice]:
         yield from (parameter.low, parameter.high)
 
 
-def _reason(values: Values, lanes: int, many: str, room: _Room) -> str:
-    """Describes the memory needed and available, and the fields that decide the largest part, with their values.
-
-    `many` is the key that decides the number of lanes.
-    """
-    part = max(lane_parts(values), key=lambda each: each.size)
+def _reason(values: Values, load: _Load, room: _Room) -> str:
+    """Describes the memory needed and available, and the fields that decide the largest part, with their values."""
+    lanes = load.lanes
+    part = max(lane_parts(values, on_cpu=load.on_cpu), key=lambda each: each.of_lanes(lanes))
     keys = [f"{key} {_shown(values[key])}" for key in part.keys if values.get(key) is not None]
-    if lanes > 1:
-        keys.append(f"{many} {lanes:,}")
-    need = format_gigabytes(lanes * lane_bytes(values))
+    if lanes > 1 and not part.once:
+        keys.append(f"{load.many} {lanes:,}")
     trainings = "one training" if lanes == 1 else f"{lanes} parallel trainings"
     return (
-        f"a worker needs at least {need} of memory for {trainings}, and {room.owner} {format_gigabytes(room.size)}. "
-        f"The largest part is for the {part.name}, from {', '.join(keys)}; lower one of them"
+        f"a worker needs at least {format_gigabytes(load.need(values))} of memory for {trainings}, and {room.owner} "
+        f"{format_gigabytes(room.size)}. The largest part is for the {part.name}, from {', '.join(keys)}; lower one of "
+        "them"
     )
 
 

@@ -1,4 +1,4 @@
-"""Computes a lower bound of the memory of one training (a lane) from its configuration.
+"""Computes a lower bound of the memory of trainings that run side by side (lanes) from their configuration.
 
 All numbers are float32, 4 bytes. N is the number of transitions of a rollout, n_envs * rollout_steps *
 rollout_multiplier. O = observation_window * columns; the columns are the four of the account and those of the features
@@ -12,6 +12,10 @@ number of samples of one pass. R is buffer_size, or buffer_multiplier * n_envs *
 - critic:     4 * (2 N O + N S). The critic's forward pass over a rollout; not for dqn.
 - update:     4 * (c N O + K B S), c = 2 for ppo (samples in order and shuffled), 1 for a2c, whose B is N; dqn
               4 * (2 B O + K B S) + 40 * gradient_steps * B, where the last term is the indices drawn.
+
+On a CPU, dqn with an mlp takes its gradient steps in a compiled loop, lane after lane. Its weights are then 4 * 4 K P
+without a gradient and without the scratch tensor, which is never written; and its pass 4 * (K P + 2 B O + K B S) is in
+memory once, whatever the number of lanes.
 
 A lane needs weights + replay + the largest of the other parts, which are not in memory at the same time. S is the sum
 of the widths of an mlp; 5 * rows * d_model for each layer of a gru; rows * (8 d_model + 2 d_ff) for each block of a
@@ -76,6 +80,11 @@ class Part:
     size: int  # in bytes
     keys: tuple[str, ...]  # the fields of training_config that determine it
     transient: bool = True  # in memory at another time than the other transient parts
+    once: bool = False  # in memory once for all lanes
+
+    def of_lanes(self, lanes: int) -> int:
+        """Returns the size for a number of lanes in bytes."""
+        return self.size if self.once else lanes * self.size
 
 
 def decides_memory(path: str) -> bool:
@@ -83,19 +92,26 @@ def decides_memory(path: str) -> bool:
     return path in _DECISIVE or path.startswith((f"{_WIDTHS}.", f"{_AGENTS}."))
 
 
-def lane_bytes(values: Mapping[str, Any]) -> int:
-    """Returns the least memory of one training in bytes. `values` has all fields by path, as `config_values`."""
-    parts = tuple(lane_parts(values))
-    return sum(part.size for part in parts if not part.transient) + max(part.size for part in parts if part.transient)
+def lanes_bytes(values: Mapping[str, Any], lanes: int, *, on_cpu: bool = True) -> int:
+    """Returns the least memory of trainings that run side by side in bytes.
+
+    Args:
+        values: All fields by path, as `config_values`.
+        lanes: Number of trainings.
+        on_cpu: Whether they run on a CPU.
+    """
+    parts = tuple(lane_parts(values, on_cpu=on_cpu))
+    kept = sum(part.of_lanes(lanes) for part in parts if not part.transient)
+    return kept + max(part.of_lanes(lanes) for part in parts if part.transient)
 
 
-def lane_parts(values: Mapping[str, Any]) -> Iterator[Part]:
+def lane_parts(values: Mapping[str, Any], *, on_cpu: bool = True) -> Iterator[Part]:
     """Yields the parts of the memory of one training by the formulas of this module; of an ensemble of all members."""
     if values[_ALGORITHM] != ENSEMBLE:
-        yield from _parts(values)
+        yield from _parts(values, on_cpu=on_cpu)
         return
     for member in _members(values):
-        yield from _parts(member)
+        yield from _parts(member, on_cpu=on_cpu)
 
 
 def _members(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -124,7 +140,7 @@ def _replay(values: Mapping[str, Any]) -> tuple[int, tuple[str, ...]]:
     return times * math.prod(values[name] for name in _ROLLOUT[:2]), (_BUFFER_MULTIPLIER, *_ROLLOUT[:2])
 
 
-def _parts(values: Mapping[str, Any]) -> Iterator[Part]:
+def _parts(values: Mapping[str, Any], *, on_cpu: bool) -> Iterator[Part]:
     """Yields the parts of the memory of one training of one algorithm."""
     algorithm = algorithm_named(values[_ALGORITHM])
     is_dqn, is_ppo = algorithm == "dqn", algorithm == "ppo"
@@ -135,15 +151,19 @@ def _parts(values: Mapping[str, Any]) -> Iterator[Part]:
     batch = values["training.batch_size"] if is_dqn or is_ppo else steps
     of_rollout, of_batch = (*rollout_keys, _OBSERVATION), ("training.batch_size",) if is_dqn or is_ppo else rollout_keys
     of_pass = (*of_batch, *network.keys)
+    in_loop = is_dqn and on_cpu and values["model.type"] == "mlp"  # the compiled loop of dqn
 
-    yield Part("weights", _FLOAT * (6 if is_dqn else 5) * nets * network.weights, network.keys, transient=False)
+    copies = 4 if in_loop else 6 if is_dqn else 5
+    yield Part("weights", _FLOAT * copies * nets * network.weights, network.keys, transient=False)
     yield Part("rollout", _FLOAT * 3 * steps * seen + 100 * steps, of_rollout)
     if is_dqn:
         stored, keys = _replay(values)
         yield Part("replay", 2 * stored * (2 * _FLOAT * seen + 14), (*keys, _OBSERVATION), transient=False)
         drawn = 40 * values["training.gradient_steps"] * batch
         yield Part("drawn transitions", drawn, ("training.gradient_steps", "training.batch_size"))
-        yield Part("network's pass", _FLOAT * batch * (2 * seen + nets * network.kept), of_pass)
+        gradient = nets * network.weights if in_loop else 0
+        passed = gradient + batch * (2 * seen + nets * network.kept)
+        yield Part("network's pass", _FLOAT * passed, of_pass, once=in_loop)
         return
     yield Part("critic's pass", _FLOAT * steps * (2 * seen + network.passed), (*rollout_keys, *network.keys))
     learnt = (2 if is_ppo else 1) * steps * seen + nets * batch * network.kept

@@ -112,6 +112,24 @@ def _values_of_algorithms(study: StudySpec) -> dict[str, Choice]:
     return {**values, ALGORITHM_PATH: chosen_name(config.training, chooser.choices)}
 
 
+def values_by_algorithm(study: StudySpec) -> tuple[dict[str, Choice], ...]:
+    """Returns `config_values` of each choice of a searched algorithm, with the values of its trials; else of the study.
+
+    The algorithm is in the values under its name among the choices.
+    """
+    config, values = study.training_config, config_values(study)
+    chooser = algorithm_parameter(study.parameters)
+    if chooser is None or isinstance(config, CustomConfig):
+        return (values,)
+    found = []
+    for name in chooser.choices:
+        section = default_section(config.training, name).model_dump()
+        own = {f"training.{key}": value for key, value in section.items()}
+        fixed = {path: value for path, value in study.fixed.items() if path in own}
+        found.append({**values, **own, **fixed, ALGORITHM_PATH: name})
+    return tuple(found)
+
+
 def values_of(config: TrainingConfig | CustomConfig) -> dict[str, Choice]:
     """Returns the values of all fields by path, as choices of a parameter."""
     values = dict(_leaves(config.model_dump()))

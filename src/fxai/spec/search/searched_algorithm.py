@@ -33,9 +33,14 @@ def algorithms_of(parameter: Parameter, chooser: CategoricalParameter | None, ow
     """
     if chooser is None:
         return (own,)
-    wanted = [*parameter.when.get(chooser.name, ()), *parameter.when.get(ALGORITHM_PATH, ())]
-    choices = [each for each in chooser.choices if not wanted or any(same(each, other) for other in wanted)]
+    choices = [each for each in chooser.choices if suits_algorithm(parameter, chooser, each)]
     return tuple(dict.fromkeys(algorithm_named(each) for each in choices)) or (own,)
+
+
+def suits_algorithm(parameter: Parameter, chooser: CategoricalParameter, choice: Choice) -> bool:
+    """Whether a parameter may exist in trials with a choice of the algorithm, by its condition on the algorithm."""
+    wanted = [*parameter.when.get(chooser.name, ()), *parameter.when.get(ALGORITHM_PATH, ())]
+    return not wanted or any(same(choice, other) for other in wanted)
 
 
 def with_algorithm(section: AlgorithmConfig, name: Choice) -> dict[str, Any]:
