@@ -225,3 +225,45 @@ def test_several_seeds_have_the_same_results_on_any_lanes(tmp_path: Path) -> Non
         found.append(outcomes(folder, study, InlinePool(plan=plan(study))))
     assert found[0] == found[1]
     assert any(lineage for *_, lineage in found[0])
+
+
+ALGORITHMS = """\
+      - {name: training.algorithm, type: categorical, choices: [ppo, d3qn]}
+      - name: training.clip_epsilon
+        type: float
+        low: 0.1
+        high: 0.3
+        when: {training.algorithm: ppo}
+      - name: training.batch_size
+        type: categorical
+        choices: [16, 32]
+        when: {training.algorithm: d3qn}
+      - name: training.learning_starts
+        type: int
+        low: 40
+        high: 64
+        when: {training.algorithm: d3qn}
+"""
+
+
+@train_in_this_process()
+def test_members_of_several_algorithms_copy_the_algorithm_with_the_weights(tmp_path: Path) -> None:
+    spec = written(tmp_path, lanes=6)
+    text = spec.read_text().replace(", n_epochs: 1", ", buffer_size: 256, learning_starts: 40, algorithm: d3qn")
+    spec.write_text(text.replace("    training_config:\n", f"{ALGORITHMS}    training_config:\n"))
+    finished = call_fxai(tmp_path, "run", "--spec", str(spec), "--quiet")
+    assert finished.code == 0, finished
+    trials = load_study(f"sqlite:///{tmp_path / 'optuna_studies.db'}", "s").trials
+    crossed = False
+    for trial in trials:
+        assert trial.state is OptunaState.COMPLETE
+        for exploit in pbt_history_of(trial.user_attrs):
+            before, after = exploit.before["training.algorithm"], exploit.params["training.algorithm"]
+            assert ("training.clip_epsilon" in exploit.params) == (after == "ppo")
+            assert ("training.batch_size" in exploit.params) == (after == "d3qn")
+            crossed |= before != after
+    assert crossed
+    best = tmp_path / "optuna_results" / "s"
+    trained = call_fxai(tmp_path, "train", str(best / "s_best_config.yaml"), "--output", "again", "--quiet")
+    assert trained.code == 0, trained
+    assert (tmp_path / "again" / "agent.safetensors").read_bytes() == (best / "best_agent.safetensors").read_bytes()

@@ -7,6 +7,7 @@ from fxai.protocol import ParamValue
 from fxai.results.record import TrialRecord
 from fxai.spec.fields.per_lane_fields import varies_by_lane
 from fxai.spec.fields.record import Record
+from fxai.spec.search.config_fields import config_fields
 from fxai.spec.search.configure import trial_config, value_at
 from fxai.spec.search.parameters import Choice
 from fxai.spec.search.study import StudySpec
@@ -48,11 +49,13 @@ def ancestry(trials: Sequence[TrialRecord], number: int, until: int | None = Non
 def _segment(spec: StudySpec, trial: TrialRecord, step: int, params: Mapping[str, ParamValue]) -> Segment:
     if trial.seed is None:
         raise ValueError(f"trial {trial.number} has no seed: it has not started")
-    config: dict[str, Any] = trial_config(spec, params).model_dump(mode="json")
-    paths = dict.fromkeys(each.path for each in spec.parameters if varies_by_lane(each.path))
+    config = trial_config(spec, params)
+    known = config_fields(config.training.algorithm)  # if the algorithm is searched, others have further parameters
+    paths = dict.fromkeys(each.path for each in spec.parameters if varies_by_lane(each.path) and each.path in known)
+    values: dict[str, Any] = config.model_dump(mode="json")
     return Segment(
         from_step=step,
         trial=trial.number,
         seed=trial.seed,
-        params={path: value_at(config, path) for path in paths},
+        params={path: value_at(values, path) for path in paths},
     )
