@@ -45,6 +45,13 @@ def test_a_run_leaves_what_its_best_agent_does(small_run: SmallRun, left: StudyP
     assert is_of(left.best_agent, left.track_record)
 
 
+def test_a_device_that_is_not_there_is_refused(agent: Path, folder: Path) -> None:
+    refused = call_fxai(folder, "evaluate", agent.name, "--device", "99")
+    assert refused.code == 2
+    assert "this machine has no device '99'; its devices are cpu" in refused.err
+    assert [each.name for each in folder.iterdir()] == [agent.name]
+
+
 def test_that_it_cannot_be_written_fails_no_study(small_run: SmallRun, tmp_path: Path) -> None:
     shutil.copytree(small_run[0], tmp_path / "run")
     record = tmp_path / "run" / "optuna_results" / "small" / "best_agent_validation.json"

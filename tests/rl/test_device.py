@@ -18,9 +18,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from fxai.market.splits.splits import Span
+from fxai.rl.agents.committee import Committee
 from fxai.rl.agents.scoring import _SCORED_FIELDS, Scorer
 from fxai.rl.environment.market_env import MarketEnv
-from fxai.rl.environment.market_tensors import MarketTensors
+from fxai.rl.environment.market_tensors import MarketTensors, on_device
 from fxai.rl.lanes.active_lanes import active_lanes
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.lane_pack import Lane, LanePack
@@ -31,6 +32,9 @@ from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from probe_envs import no_score
+from rl.agents.test_ensemble import config as ensemble_config
+from rl.agents.test_ensemble import ensemble
+from rl.agents.test_ensemble import market as ensemble_market
 
 META, CUDA = torch.device("meta"), torch.device("cuda:0")
 BARS, TRAIN, VALIDATION = 200, Span(0, 120), Span(120, 200)
@@ -145,6 +149,16 @@ def test_a_score_comes_to_the_host_once():
     with OnlyOn(META):
         steps = scorer._run(learner.policy, learner.weights, env, range(2), _SCORED_FIELDS)
     assert steps.device == META
+
+
+def test_ensembles_and_committees_are_scored_on_a_device():
+    one, other, bars = ensemble(ensemble_config()), ensemble(ensemble_config(), seed=2), ensemble_market()
+    alone = [next(iter(each.members.values())) for each in (one, other)]
+    for agent in (one, Committee.of([one, other]), Committee.of(alone)):
+        own = [agent.config.env]
+        scorer = Scorer(on_device(bars, META), bars.splits.test, bars.bars_per_year, agent.base_env, own)
+        steps = scorer._run(agent.policy, agent.weights.to(META), scorer._env([0]), [0], _SCORED_FIELDS)
+        assert steps.device == META
 
 
 def test_units_increments_gaps_and_books_stay_on_the_device():

@@ -10,12 +10,17 @@ import torch
 from fxai.objectives.fx_trading import open_lanes
 from fxai.objectives.trading_lanes import TradingLanes
 from fxai.protocol import Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult, TrialState
+from fxai.rl.agents.committee import Committee
+from fxai.rl.agents.trajectory import track_record_of
 from fxai.rl.lanes.cuda_graph import CudaCapture, CudaGraphLearner
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.lane_pack import Lane, LanePack
 from fxai.rl.training.training import Training
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
+from rl.agents.test_ensemble import config as ensemble_config
+from rl.agents.test_ensemble import ensemble
+from rl.agents.test_ensemble import market as ensemble_market
 from rl.gpu_mark import needs_gpu
 from rl.test_device import PACKS, TRANSFORMER, pack, training
 
@@ -158,3 +163,15 @@ def to_the_end(at_work: TradingLanes, trials: list[TrialRequest]) -> set[TrialSt
             else:
                 final.add(each.state)
     return final
+
+
+def test_agents_are_scored_as_on_the_cpu():
+    """Rounding may change single decisions."""
+    one, market = ensemble(ensemble_config()), ensemble_market()
+    alone = next(iter(one.members.values()))
+    for agent in (alone, one, Committee.of([one, ensemble(ensemble_config(), seed=2)])):
+        here, there = (
+            track_record_of(agent, market, market.splits.test, "test", device=each) for each in ("cpu", "cuda:0")
+        )
+        assert (here.position == there.position).mean() > 0.98
+        assert here.member_metrics.keys() == there.member_metrics.keys()

@@ -1,5 +1,6 @@
 """`fxai evaluate AGENT`: score and track record of a trained agent on market data."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -24,6 +25,7 @@ from fxai.formatting import counted, legible
 from fxai.market.scores.track_record import TrackRecord
 from fxai.market.splits.splits import Split
 from fxai.metric_text import metric_texts, number_text
+from fxai.pool import slot_on
 from fxai.results.member_scores import HEADINGS, member_rows
 from fxai.results.track_files import note_test_look, of_file, write_track
 
@@ -65,6 +67,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="Export the agent for other programs: FILE.pt2 (torch.export) or FILE.onnx."),
     ] = None,
+    device: Annotated[str, typer.Option(metavar="DEVICE", help="cpu, or a GPU as cuda:1 or 1.")] = "cpu",
     as_json: AsJson = False,
 ) -> None:
     """Score an agent on market data and write its track record.
@@ -80,23 +83,26 @@ def evaluate(
     from fxai.rl.agents.trajectory import observations_on, track_record_of  # noqa: PLC0415
 
     chosen = None if split is None else _split_named(split)
-    multiples = cost_multiples(costs)
+    multiples, there = cost_multiples(costs), _device_here(device)
     loaded = load_agent(agent)
     if instrument is not None:
         loaded = loaded.on(instrument)
     if loaded.instruments:
         folder = output or agent.parent
-        _evaluate_all(agent, loaded, data, chosen, multiples, folder=folder, export=export, as_json=as_json)
+        _evaluate_all(
+            agent, loaded, data, chosen, multiples, device=there, folder=folder, export=export, as_json=as_json
+        )
         return
     window = evaluation_window(loaded, data, chosen)
-    record = of_file(agent, track_record_of(loaded, window.market, window.span, window.split, parts=window.parts))
+    scored = window.market, window.span, window.split
+    record = of_file(agent, track_record_of(loaded, *scored, parts=window.parts, device=there))
     _warn_about_age(loaded, window, data)
     _warn_about_split(window, agent, record)
     files = write_track(record, output or agent.parent, _name(agent, window, data, instrument))
     if export is not None:
         loaded.export(export, observations_on(loaded, window.market, window.span))
         files = (*files, export)
-    at_costs = scores_at_costs([(loaded, window)], multiples)
+    at_costs = scores_at_costs([(loaded, window)], multiples, there)
     if as_json:
         print_json({**_document(agent, record, files), **costs_document(at_costs)})
     else:
@@ -110,6 +116,7 @@ def _evaluate_all(
     split: Split | None,
     multiples: Sequence[float],
     *,
+    device: str,
     folder: Path,
     export: Path | None,
     as_json: bool,
@@ -117,7 +124,7 @@ def _evaluate_all(
     """Score an agent on all its instruments."""
     from fxai.rl.agents.trajectory import observations_on  # noqa: PLC0415 - torch
 
-    evaluated = evaluate_instruments(path, agent, data, split)
+    evaluated = evaluate_instruments(path, agent, data, split, device)
     first = next(iter(evaluated.values()))
     for each in evaluated.values():
         _warn_about_age(each.agent, each.window, data)
@@ -127,7 +134,7 @@ def _evaluate_all(
     if export is not None:
         first.agent.export(export, observations_on(first.agent, first.window.market, first.window.span))
         files = (*files, export)
-    at_costs = scores_at_costs([(each.agent, each.window) for each in evaluated.values()], multiples)
+    at_costs = scores_at_costs([(each.agent, each.window) for each in evaluated.values()], multiples, device)
     if as_json:
         documents = {name: _document(path, each.record, tracks[name]) for name, each in evaluated.items()}
         print_json(
@@ -149,6 +156,13 @@ def _name(agent: Path, window: "EvaluationWindow", data: str | None, instrument:
     """The beginning of the files' names. With other data it holds the data's name, so that no file is replaced."""
     other = f"_{Path(window.market.name).stem}" if data is not None and not window.is_training_data else ""
     return f"{agent.stem}{f'_{instrument}' if instrument else ''}{other}_{window.split}"
+
+
+def _device_here(name: str) -> str:
+    """The name of a device in this process. A GPU is made the only one of the process, as for a worker."""
+    slot = slot_on(name)
+    os.environ.update(slot.environment)
+    return slot.device
 
 
 def _split_named(split: str) -> Split:

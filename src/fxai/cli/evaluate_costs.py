@@ -41,7 +41,7 @@ def cost_multiples(text: str | None) -> tuple[float, ...]:
 
 
 def scores_at_costs(
-    evaluated: Sequence[tuple["Agent", "EvaluationWindow"]], multiples: Sequence[float]
+    evaluated: Sequence[tuple["Agent", "EvaluationWindow"]], multiples: Sequence[float], device: str
 ) -> tuple[AtCosts, ...]:
     """The scores of an agent on its bars, or the means over those of its instruments, at each multiple."""
     from fxai.rl.agents.cost_multiples import metrics_at_costs  # noqa: PLC0415 - torch
@@ -49,7 +49,7 @@ def scores_at_costs(
     rows = []
     for multiple in multiples:
         each = [
-            metrics_at_costs(agent, window.market, window.span, multiple, parts=window.parts)
+            metrics_at_costs(agent, window.market, window.span, multiple, parts=window.parts, device=device)
             for agent, window in evaluated
         ]
         rows.append(AtCosts(multiple, {name: mean([metrics[name] for metrics in each]) for name in each[0]}))

@@ -36,7 +36,7 @@ class EvaluatedInstrument:
 
 
 def evaluate_instruments(
-    path: Path, agent: "Agent", data: str | None, split: Split | None
+    path: Path, agent: "Agent", data: str | None, split: Split | None, device: str
 ) -> Mapping[str, EvaluatedInstrument]:
     """The evaluation on each instrument of the training data, or of a mapping of other data, by name.
 
@@ -53,7 +53,8 @@ def evaluate_instruments(
         windows = {name: (of_one, evaluation_window(of_one, each, split)) for name, (of_one, each) in agents.items()}
     found = {}
     for name, (of_one, window) in windows.items():
-        record = track_record_of(of_one, window.market, window.span, window.split, parts=window.parts)
+        scored = window.market, window.span, window.split
+        record = track_record_of(of_one, *scored, parts=window.parts, device=device)
         of_instrument = replace(record, made_of={"instrument": name, **record.made_of})
         found[name] = EvaluatedInstrument(of_one, window, of_file(path, of_instrument))
     return found

@@ -14,7 +14,9 @@ _LIMITS = {"spread": 1.0, "slippage_rate": 0.5, "commission_rate": 1.0}
 """The costs of a fill, each with its limit in `EnvConfig`."""
 
 
-def metrics_at_costs(agent: Agent, market: Market, span: Span, multiple: float, *, parts: int | None = None) -> Metrics:
+def metrics_at_costs(
+    agent: Agent, market: Market, span: Span, multiple: float, *, parts: int | None = None, device: str = "cpu"
+) -> Metrics:
     """The scores of an agent with spread, slippage and commission of each fill times `multiple`.
 
     The spread of the data is multiplied too. Swaps, and the levels of an order book, stay as they are.
@@ -25,13 +27,15 @@ def metrics_at_costs(agent: Agent, market: Market, span: Span, multiple: float, 
         span: Bars to score.
         multiple: 0 or above.
         parts: As in `trajectory_of`.
+        device: "cpu" or "cuda:N".
 
     Raises:
         InputError: A cost reaches its limit.
     """
     dearer = replace(agent, scoring_env=_with_costs(agent.base_env, multiple))
     spread = None if market.spread is None else market.spread * multiple
-    return trajectory_of(dearer, replace(market, spread=spread), span, parts=parts).score.metrics
+    priced = replace(market, spread=spread)
+    return trajectory_of(dearer, priced, span, parts=parts, device=device).score.metrics
 
 
 def _with_costs(env: EnvConfig, multiple: float) -> EnvConfig:

@@ -24,14 +24,18 @@ from fxai.rl.environment.observation import Observation
 from fxai.rl.training.training import Metrics
 
 
-def trajectory_of(agent: Agent, market: Market, span: Span, *, parts: int | None = None) -> Trajectory:
+def trajectory_of(
+    agent: Agent, market: Market, span: Span, *, parts: int | None = None, device: str = "cpu"
+) -> Trajectory:
     """An agent's steps on the bars of a span, as in its scoring: in one episode after the other, or in equal parts."""
-    tensors, own = on_device(market, torch.device("cpu")), [agent.config.env]
+    tensors, own = on_device(market, torch.device(device)), [agent.config.env]
     scorer = Scorer(tensors, span, market.bars_per_year, agent.base_env, own, parts=parts)
-    return scorer.trajectory(agent.policy, agent.weights)
+    return scorer.trajectory(agent.policy, agent.weights.to(device))
 
 
-def member_metrics_of(agent: Agent, market: Market, span: Span, *, parts: int | None = None) -> dict[str, Metrics]:
+def member_metrics_of(
+    agent: Agent, market: Market, span: Span, *, parts: int | None = None, device: str = "cpu"
+) -> dict[str, Metrics]:
     """The scores of each member of an ensemble alone, by its name; empty for other agents.
 
     Args:
@@ -39,25 +43,28 @@ def member_metrics_of(agent: Agent, market: Market, span: Span, *, parts: int | 
         market: Bars, standardized for the agent.
         span: Bars to score.
         parts: As in `trajectory_of`.
+        device: "cpu" or "cuda:N".
     """
     voters = agent.voters if isinstance(agent, Ensemble | Committee) else ()
-    tensors, columns = on_device(market, torch.device("cpu")), columns_of([each.agent.standardizer for each in voters])
+    tensors, columns = on_device(market, torch.device(device)), columns_of([each.agent.standardizer for each in voters])
     found = {}
     for (name, member), own in zip(named_members(voters).items(), columns, strict=True):
         scorer = Scorer(tensors, span, market.bars_per_year, member.base_env, [member.config.env], parts=parts)
         policy = CommitteePolicy(member.policy, (own,), "values")
-        found[name] = scorer.trajectory(policy, member.weights).score.metrics
+        found[name] = scorer.trajectory(policy, member.weights.to(device)).score.metrics
     return found
 
 
-def track_record_of(agent: Agent, market: Market, span: Span, split: str, *, parts: int | None = None) -> TrackRecord:
+def track_record_of(
+    agent: Agent, market: Market, span: Span, split: str, *, parts: int | None = None, device: str = "cpu"
+) -> TrackRecord:
     """Run an agent on the bars of a span as in its scoring, and record positions, equity and trades.
 
     The account is reset at each episode of the scoring environment, or at each of `parts` equal parts. Equity is
-    accumulated over all of them.
+    accumulated over all of them. On a GPU the scores may differ from those on a CPU in the last digits.
     """
     base = agent.base_env
-    trajectory = trajectory_of(agent, market, span, parts=parts)
+    trajectory = trajectory_of(agent, market, span, parts=parts, device=device)
     equity = _equity(trajectory.steps["step_return"])
     peak = np.maximum.accumulate(np.maximum(equity, 1.0))
     first, last = int(trajectory.bar[0]), int(trajectory.bar[-1])
@@ -82,7 +89,7 @@ def track_record_of(agent: Agent, market: Market, span: Span, split: str, *, par
             "versions": {**versions()},
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         },
-        member_metrics=member_metrics_of(agent, market, span, parts=parts),
+        member_metrics=member_metrics_of(agent, market, span, parts=parts, device=device),
     )
 
 
