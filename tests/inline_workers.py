@@ -16,9 +16,8 @@ def train_in_this_process() -> Iterator[None]:
 
     For `fx_trading` only: modules of the user's own code would stay imported.
     """
-    from fxai.cli import train  # noqa: PLC0415 - imports torch, which most tests do without
-    from fxai.objectives import cached_markets  # noqa: PLC0415 - the same
-    from fxai.study import study_workers  # noqa: PLC0415 - the same
+    from fxai.objectives import cached_markets  # noqa: PLC0415 - imports torch, which most tests do without
+    from fxai.study import study_workers, train_plan  # noqa: PLC0415 - the same
 
     def opened(
         slots: Sequence[Slot], logs: Path, plan: LanePlan | None = None, limits: Limits | None = None
@@ -28,5 +27,5 @@ def train_in_this_process() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(study_workers, "LocalPool", opened)
-        patch.setattr(train, "LocalPool", opened)
+        patch.setattr(train_plan, "LocalPool", opened)
         yield

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,13 @@ import pytest
 
 from fxai import HPOConfig, HPOIntegratedTrainer, Task1HPOOptimizer, Task1HPOSearchSpace, load_agent
 from fxai.errors import InputError, SpecError
+from fxai.protocol import Report, Slot, TrialResult
+from fxai.results.training.plan import load_plan
 from fxai.rl.agents.ensemble import Ensemble
 from fxai.search.studies import study_names
+from fxai.study.stop_signal import StopSignal
+from fxai.study.train_agents import TrainingEvent
+from fxai.study.train_plan import train_plan
 
 pytestmark = pytest.mark.usefixtures("inline_workers")
 
@@ -120,8 +125,33 @@ def test_the_snippets_of_task_1(folder: Path) -> None:
     agent = load_agent(folder / "ensemble_optimized" / "agent.safetensors")
     assert isinstance(agent, Ensemble)
     assert len(agent.members) == found["params"]["n_ensemble_agents"]
+    check_resuming(found["trainer"])
     assert (folder / "study_comparison.html").exists()
     assert not found["failed_trials"]
+
+
+def check_resuming(trainer: HPOIntegratedTrainer) -> None:
+    """A training that was interrupted after its first report ends with the same agent as a whole training."""
+    settings = {"training.total_updates": "2"}
+
+    def interrupt(events: Iterator[TrainingEvent], stop: StopSignal) -> Sequence[TrialResult]:
+        for event in events:
+            if isinstance(event, Report):
+                stop.request()
+        return ()
+
+    plan = load_plan(trainer.results.paths.best_config, settings)
+    assert train_plan(plan, Path("again"), (Slot(0),), interrupt).is_interrupted
+    assert list(Path("again").rglob("checkpoint.safetensors"))
+    again, whole = trainer.train("again", settings), trainer.train("whole", settings)
+    assert again.read_bytes() == whole.read_bytes()
+    assert not list(Path("again").rglob("checkpoint.safetensors"))
+    written = again.stat().st_mtime_ns
+    assert trainer.train("again", settings).stat().st_mtime_ns == written, "a complete training is not repeated"
+    with pytest.raises(InputError, match="has another training"):
+        trainer.train("again", {"training.total_updates": 3})
+    with pytest.raises(InputError, match="this machine has no device '99'"):
+        HPOIntegratedTrainer(device="99").train("there")
 
 
 def test_the_space_is_drawn_in_an_optuna_program() -> None:

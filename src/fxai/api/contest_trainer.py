@@ -1,6 +1,6 @@
 """`HPOIntegratedTrainer`: trains the ensemble of the best trial, under the name of the contest's guide."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +8,30 @@ from fxai.api.contest_search import RESULTS_DIR
 from fxai.api.hpo_analyzer import HPOAnalyzer
 from fxai.api.study_folders import one_of
 from fxai.errors import InputError
-from fxai.protocol import TrialPaths
+from fxai.metric_text import number_text
+from fxai.pool import slot_on
+from fxai.protocol import TrialResult
 from fxai.results.study_results import StudyResults
 from fxai.results.training.plan import load_plan
-from fxai.spec.fields.training_config import TrainingConfig
+from fxai.study.events import Notice
+from fxai.study.interrupts import announce_stop
 from fxai.study.progress_log import speaking_logger
+from fxai.study.stop_signal import StopSignal, Urgency
+from fxai.study.train_agents import TrainingEvent
+from fxai.study.train_plan import agent_of, train_plan
+
+_STOPPING: Mapping[Urgency, str] = {
+    Urgency.SOON: "Interrupted: the training is saved at its next report and stops. Interrupt again to stop now.",
+    Urgency.NOW: "Stopping now. Train in the same folder again to resume from the last report.",
+}
 
 
 class HPOIntegratedTrainer:
-    """Trains agents from the best study in a folder, in this process. `fxai train` also resumes after a crash.
+    """Trains agents from the best study in a folder, with the same files as `fxai train`.
 
     Args:
         results_dir: Folder of studies, such as `hpo_experiments/task1_hpo_results`, or of one study.
-        device: "cpu" or "cuda:N".
+        device: "cpu", or a GPU as "cuda:1" or "1".
 
     Raises:
         InputError: There is no study in the folder, or no best one.
@@ -39,6 +50,9 @@ class HPOIntegratedTrainer:
     def train(self, save_path: str | Path, settings: Mapping[str, Any] | None = None) -> Path:
         """Train the best trial's configuration on the seeds of its best config, and save the agent.
 
+        A call with the same folder and settings resumes an interrupted training from its last report. If the training
+        is complete, nothing is trained.
+
         Args:
             save_path: Folder for the agent, as `--save-path` of `fxai train`.
             settings: Fields of the configuration, e.g. `{"training.learning_rate": 1e-5}`.
@@ -47,26 +61,37 @@ class HPOIntegratedTrainer:
             The agent's file, `agent.safetensors`: the agent, or the committee of the agents of all seeds.
 
         Raises:
-            InputError: A setting is wrong, or the study has no configuration that can be trained here.
+            InputError: A setting or the device is wrong, the folder has another training, or the study has no
+                configuration that can be trained here.
+            FxaiError: The data cannot be read, another process trains in the folder, or an agent cannot be trained.
+            KeyboardInterrupt: After Ctrl-C, when the training is saved.
         """
-        from fxai.objectives.train_agent import train_agent  # noqa: PLC0415 (torch)
-        from fxai.rl.agents.committee import Committee  # noqa: PLC0415
-
         written = {key: value if isinstance(value, str) else str(value) for key, value in (settings or {}).items()}
-        path = self.results.paths.best_config
+        path, output = self.results.paths.best_config, Path(save_path)
         if not path.is_file():
             raise InputError(f"{self.results.name} has no {path}: no trial has completed")
         plan = load_plan(path, written)
-        if plan.scoring_env is None or plan.schedule:
-            raise InputError(f"{path} is of custom code or of a population; fxai train {path} trains it")
-        config, agents = TrainingConfig.model_validate(plan.config), []
-        for seed in plan.seeds:
-            trained = train_agent(config, plan.scoring_env, seed, self._device)
-            agents.append(trained.agent)
-            value = trained.evaluations[-1].metrics[0]["mean_reward"]
-            self._logger.info("Seed %d: mean_reward %.4g on validation", seed, value)
-        agent = TrialPaths(Path(save_path)).agent
-        agent.parent.mkdir(parents=True, exist_ok=True)
-        (agents[0] if len(agents) == 1 else Committee.of(agents)).save(agent)
+        if plan.is_custom:
+            raise InputError(f"{path} is of custom code, which has no agent's file; fxai train {path} trains it")
+        ended = train_plan(plan, output, (slot_on(self._device),), self._watch)
+        if ended.is_interrupted:
+            raise KeyboardInterrupt(f"the training in {output} is saved")
+        for each in ended.results:
+            value = number_text(plan.metric, each.value, trading=True)
+            self._logger.info("Seed %d: %s %s on validation", each.seed, plan.metric, value)
+        agent = agent_of(plan, output)
         self._logger.info("Agent: %s", agent)
         return agent
+
+    def _watch(self, events: Iterator[TrainingEvent], stop: StopSignal) -> Sequence[TrialResult]:
+        """Log the notices of a training. Returns its results."""
+        results = []
+        for event in announce_stop(events, stop, _STOPPING):
+            match event:
+                case Notice(message):
+                    self._logger.info("%s", message)
+                case TrialResult():
+                    results.append(event)
+                case _:
+                    pass
+        return results

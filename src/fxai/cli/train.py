@@ -1,7 +1,6 @@
 """`fxai train CONFIG`: trains agents from a study's best config."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -15,28 +14,22 @@ from fxai.cli.output import print_sentences, print_text, stdout
 from fxai.cli.plan import settings_of
 from fxai.cli.watch_training import TrainingView, watch_training
 from fxai.errors import FxaiError
-from fxai.formatting import short_cause
-from fxai.market.markets.instruments import data_hash_of
 from fxai.metric_text import number_text
-from fxai.pool import LocalPool, machine_slots, slot_on
-from fxai.protocol import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder
+from fxai.pool import machine_slots, slot_on
+from fxai.protocol import Slot, TrialPaths, TrialResult
 from fxai.protocol.standard_error import mean, standard_error
-from fxai.results.agent_seeds import agent_seeds
-from fxai.results.committee_file import write_committee
-from fxai.results.training.file import SeedResult, TrainingFile
+from fxai.results.training.file import SeedResult
 from fxai.results.training.plan import TrainingPlan, load_plan
-from fxai.results.training.requests import folders_of, requests_of
+from fxai.results.training.requests import folders_of
 from fxai.results.value_errors import UNKNOWN, ValueErrors
 from fxai.results.winner_track import write_validation_track
-from fxai.search.lock import hold
 from fxai.search.seeds import lane_seeds
 from fxai.spec.fields.defaults import MAX_SEEDS
-from fxai.spec.fields.training_config import TrainingConfig
-from fxai.study.interrupts import announce_stop, stop_on_signals
-from fxai.study.memory_need import check_training
-from fxai.study.stop_signal import Urgency
+from fxai.study.interrupts import announce_stop
+from fxai.study.stop_signal import StopSignal, Urgency
 from fxai.study.study_note import StudyNote, existing
-from fxai.study.train_agents import train_agents
+from fxai.study.train_agents import TrainingEvent
+from fxai.study.train_plan import agent_of, train_plan
 
 _INTERRUPTED = 130
 _STOPPING: Mapping[Urgency, str] = {
@@ -93,24 +86,21 @@ def train(
 
 
 def _train(plan: TrainingPlan, output: Path, slots: Sequence[Slot], notes: Notes, *, quiet: bool) -> None:
-    if not plan.is_custom:
-        check_training(TrainingConfig.model_validate(plan.config), len(plan.seeds), slots[0])
-    record = TrainingFile(output, plan, _data_hash(plan), slots[0].device.partition(":")[0])
     console = stdout()
-    with hold(output / ".training.lock", f"the folder {output}"):
-        resumes = record.path.exists()
-        results = record.begin()
-        if results:
-            print_text(console, f"{output} already holds this training; it is complete.")
-        else:
-            if resumes:
-                _adopt(requests_of(plan, output))
-            results = _train_seeds(plan, output, slots, console, quiet=quiet)
-            record.end(results)
-    errors = _errors(plan, output, [each.value for each in results])
-    _conclude(plan, output, results, errors, console)
+
+    def watch(events: Iterator[TrainingEvent], stop: StopSignal) -> Sequence[TrialResult]:
+        return watch_training(announce_stop(events, stop, _STOPPING), _view(plan), console, quiet=quiet)
+
+    ended = train_plan(plan, output, slots, watch)
+    if ended.is_interrupted:
+        print_text(console, "Interrupted. Run the same command again to resume from the last report.")
+        raise typer.Exit(_INTERRUPTED)
+    if ended.was_complete:
+        print_text(console, f"{output} already holds this training; it is complete.")
+    errors = _errors(plan, output, [each.value for each in ended.results])
+    _conclude(plan, output, ended.results, errors, console)
     agent = existing(TrialPaths(output).agent)
-    value = mean([each.value for each in results])
+    value = mean([each.value for each in ended.results])
     notes.studies.append(
         StudyNote(
             plan.name, metric=plan.metric, best_value=value, error=errors.total, folder=existing(output), agent=agent
@@ -131,52 +121,9 @@ def _seeded(plan: TrainingPlan, seed: int | None, count: int | None) -> Training
     return replace(plan, seeds=lane_seeds(plan.seeds[0], count or 1))
 
 
-def _data_hash(plan: TrainingPlan) -> str | None:
-    """Hash of the bars; None for custom code. Raises `DataError` before the training if they are wrong."""
-    return None if plan.is_custom else data_hash_of(TrainingConfig.model_validate(plan.config).data)
-
-
-def _train_seeds(
-    plan: TrainingPlan, output: Path, slots: Sequence[Slot], console: Console, *, quiet: bool
-) -> tuple[SeedResult, ...]:
-    """Train the agents, from their checkpoints if there are any. Exits the program after an interruption."""
-    trainings = requests_of(plan, output)
-    with ExitStack() as opened:
-        stop = opened.enter_context(stop_on_signals())
-        workers = opened.enter_context(LocalPool(slots, output, _lanes(trainings)))
-        events = announce_stop(train_agents(trainings, workers, stop), stop, _STOPPING)
-        ended = watch_training(events, _view(plan, trainings), console, quiet=quiet)
-    if failed := [result for result in ended if result.state is not TrialState.COMPLETE]:
-        error = failed[0].error
-        raise FxaiError(f"the training failed: {short_cause(error.message) if error else failed[0].state}")
-    if len(ended) < len(trainings):
-        print_text(console, "Interrupted. Run the same command again to resume from the last report.")
-        raise typer.Exit(_INTERRUPTED)
-    for folder in folders_of(plan, output):
-        TrialPaths(folder).checkpoint.unlink(missing_ok=True)
-    return tuple(_result(result, plan) for result in sorted(ended, key=lambda each: each.number))
-
-
-def _adopt(trainings: Sequence[Sequence[TrialRequest]]) -> None:
-    """Write missing identities of trial folders. Earlier releases wrote none; `training.json` has the same fact."""
-    for chain in trainings:
-        adopt_folder(chain[0])
-
-
-def _lanes(trainings: Sequence[Sequence[TrialRequest]]) -> LanePlan:
-    first = trainings[0][0]
-    return LanePlan(first.objective, first.base_config, lanes=len(trainings), folder=first.folder)
-
-
-def _view(plan: TrainingPlan, trainings: Sequence[Sequence[TrialRequest]]) -> TrainingView:
-    seeds = {chain[0].number: seed for chain, seed in zip(trainings, plan.seeds, strict=True)}
+def _view(plan: TrainingPlan) -> TrainingView:
+    seeds = dict(enumerate(plan.seeds, start=plan.trial))
     return TrainingView.of(plan.name, plan.metric, seeds, plan.total_updates, trading=not plan.is_custom)
-
-
-def _result(result: TrialResult, plan: TrainingPlan) -> SeedResult:
-    if result.value is None:
-        raise FxaiError("the training ended without a value")
-    return SeedResult(plan.seeds[result.number - plan.trial], result.value, result.metrics)
 
 
 def _conclude(
@@ -194,16 +141,10 @@ def _conclude(
         print_sentences(console, of_seeds if errors.market is None else errors.explained(trading=True))
     folders = folders_of(plan, output)
     if len(folders) > 1 and not plan.is_custom:
-        _write_committee(plan, folders, TrialPaths(output).agent)
+        agent_of(plan, output)
         folders = (output, *folders)
     for folder in folders:
         print_text(console, *_files_in(TrialPaths(folder)))
-
-
-def _write_committee(plan: TrainingPlan, folders: Sequence[Path], path: Path) -> None:
-    """Write the committee of the trained agents, unless it exists."""
-    if agent_seeds(path) != plan.seeds:
-        write_committee([TrialPaths(folder).agent for folder in folders], path)
 
 
 def _errors(plan: TrainingPlan, output: Path, values: Sequence[float]) -> ValueErrors:
