@@ -37,20 +37,24 @@ class LaneAdam:
     powers: Tensor  # [lane, 2] float64: beta^step as running products, since rounding of torch.pow depends on position
     betas: Tensor
     scratch: Tensor
+    epsilon: float
 
     @classmethod
-    def of(cls, weights: Tensor) -> "LaneAdam":
+    def of(cls, weights: Tensor, epsilon: float | None = None) -> "LaneAdam":
+        """Moments of zero for `weights`; `epsilon` is PPO's unless it is given."""
         return cls(
             mean=torch.zeros_like(weights),
             square=torch.zeros_like(weights),
             powers=torch.ones(len(weights), 2, dtype=torch.float64, device=weights.device),
             betas=torch.tensor([_BETA_1, _BETA_2], dtype=torch.float64, device=weights.device),
             scratch=torch.empty_like(weights),
+            epsilon=_EPSILON if epsilon is None else epsilon,
         )
 
     def first(self, lanes: int) -> "LaneAdam":
         """View of the moments of the first `lanes` lanes."""
-        return LaneAdam(self.mean[:lanes], self.square[:lanes], self.powers[:lanes], self.betas, self.scratch[:lanes])
+        moments = self.mean[:lanes], self.square[:lanes], self.powers[:lanes]
+        return LaneAdam(*moments, self.betas, self.scratch[:lanes], self.epsilon)
 
     def step_factors(self, rate: Tensor, active: Tensor | None, steps: int) -> list[StepFactors]:
         """Factors of the next `steps` steps; updates the powers of beta.
@@ -78,7 +82,7 @@ class LaneAdam:
         kind = self.mean.dtype
         weight = torch.ones_like(rate, dtype=kind).unsqueeze(1) if active_lanes is None else active_lanes.to(kind)
         size = (root * rate.unsqueeze(1) / remaining[..., :1]).to(kind) * weight
-        epsilon = (_EPSILON * root).to(kind)
+        epsilon = (self.epsilon * root).to(kind)
         shares = weight * (1 - _BETA_1), weight * (1 - _BETA_2)
         return [
             StepFactors(*shares, *each, active_lanes) for each in zip(size.unbind(0), epsilon.unbind(0), strict=True)
@@ -86,7 +90,7 @@ class LaneAdam:
 
     def kernel_tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The moments, the powers of beta, and beta_1, beta_2 and epsilon, for loops that take whole steps."""
-        return self.mean, self.square, self.powers, torch.tensor([_BETA_1, _BETA_2, _EPSILON], dtype=torch.float64)
+        return self.mean, self.square, self.powers, torch.tensor([_BETA_1, _BETA_2, self.epsilon], dtype=torch.float64)
 
     def step(self, weights: Tensor, gradient: Tensor, clip_factor: Tensor, step_factors: StepFactors) -> None:
         """Update `weights` [lane, size] in place, with `gradient` [lane, size] times `clip_factor` [lane].
