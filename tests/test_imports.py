@@ -21,6 +21,7 @@ LEVELS = [
     {"market", "search", "metric_text"},
     {"evaluation", "mirror"},
     {"rl"},
+    {"llm"},
     {"objectives"},
     {"worker"},
     {"pool", "results", "tracking", "dashboard"},
@@ -51,11 +52,14 @@ IMPORTERS = {
     "optuna": {"search", "results", "dashboard"},
     "optuna_dashboard": {"dashboard"},
     "jinja2": {"results"},
-    "torch": {"rl", "objectives"},
+    "torch": {"rl", "llm", "objectives"},
     "onnxruntime": {"rl"},
     "wandb": {"tracking"},
     "mlflow": {"tracking"},
     "ray": {"pool"},
+    "transformers": {"llm"},
+    "peft": {"llm"},
+    "bitsandbytes": {"llm"},
     "rich": {"cli"},
     "typer": {"cli"},
 }
@@ -162,9 +166,24 @@ def test_no_two_classes_have_one_name() -> None:
     assert {name: modules for name, modules in defined.items() if len(modules) > 1} == {}
 
 
-@pytest.mark.parametrize("module", ["fxai", "fxai.cli.app", "fxai.spec", "fxai.pool", "fxai.market"])
+@pytest.mark.parametrize("library", ["transformers", "peft", "bitsandbytes"])
+def test_one_file_imports_a_library_of_the_extra_llm(library: str) -> None:
+    files = [path for path in FILES if library in {each.partition(".")[0] for each in imported_modules(path)}]
+    assert len(files) == 1
+
+
+LIGHT = ("fxai", "fxai.cli.app", "fxai.spec", "fxai.pool", "fxai.market", "fxai.llm.lora_settings", "fxai.llm.extra")
+
+
+@pytest.mark.parametrize("module", LIGHT)
 def test_light_modules_load_no_torch(module: str) -> None:
     code = f"import {module}, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_packages_of_the_extra_llm_are_imported_when_used() -> None:
+    modules = "fxai.llm.training, fxai.llm.open_model, fxai.llm.adapter_files"
+    code = f"import {modules}, sys; sys.exit(bool({{'transformers', 'peft', 'bitsandbytes'}} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -26,6 +26,7 @@ class Purpose(IntEnum):
     MINIBATCH = 4
     DROPOUT = 5
     REPLAY = 6
+    PROMPT_LENGTH = 7
 
 
 def stream_keys(seeds: Tensor, purpose: Purpose) -> Tensor:

@@ -1,0 +1,113 @@
+"""Log-probabilities of all answers to prompts of one length, in one forward pass."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from fxai.errors import InputError
+from fxai.llm.answer_tree import AnswerTree
+from fxai.llm.language_model import LanguageModel
+
+_TOLERANCE = 1e-3  # of log-probabilities, relative to their range
+_PROBED = 8  # tokens of the prompt on which a model is checked
+_PRIOR_PROMPTS = 32  # over which the prior is a mean
+
+
+def answer_scores(network: nn.Module, prompts: Tensor, tree: AnswerTree) -> Tensor:
+    """Log-probabilities of the answers with their end tokens, over all texts.
+
+    Measured on one core, a second pass over the nodes with the keys and values of the prompt takes longer than one pass
+    over prompt and nodes.
+
+    Args:
+        network: The causal language model.
+        prompts: Tokens [prompt, token].
+        tree: The answers.
+
+    Returns:
+        [prompt, answer] float32, with the autograd graph.
+    """
+    rows, length = prompts.shape
+    tensors = tree.on(prompts.device)
+    kind = next(parameter.dtype for parameter in network.parameters() if parameter.is_floating_point())
+    logits = network(
+        input_ids=torch.cat([prompts, tensors.nodes.expand(rows, -1)], dim=1),
+        attention_mask=tensors.attention(length, kind),
+        position_ids=tensors.positions(length),
+        logits_to_keep=len(tree.nodes) + 1,
+        use_cache=False,
+    ).logits.float()  # [prompt, row, token]: row 0 follows the prompt, row n + 1 follows node n
+    edges = logits[:, tensors.edge_rows, tensors.edge_tokens] - logits.logsumexp(dim=-1)[:, tensors.edge_rows]
+    scores: Tensor = edges @ tensors.on_path
+    return scores
+
+
+@torch.no_grad()
+def answer_prior(model: LanguageModel, tokens: Sequence[Tensor], tree: AnswerTree) -> Tensor:
+    """Mean score of each answer over prompts, by the model without an adapter.
+
+    An answer of more tokens has a smaller score whatever the prompt is: before training, "-4" is a hundred times less
+    probable than "4" to a model that has not learnt what the prompts ask for. `log_probabilities` subtracts the prior,
+    so that training begins at answers that are about equally probable, and negative answers are learnt as soon as
+    positive ones. Source: Zhao et al. 2021, "Calibrate before use", arXiv 2102.09690, section 5.
+
+    Args:
+        model: The model; no adapter is applied.
+        tokens: Prompts of the training split, of `prompt_tokens`; of many, 32 at equal distances are used.
+        tree: The answers.
+
+    Returns:
+        [answer] float32.
+    """
+    count = min(len(tokens), _PRIOR_PROMPTS)
+    chosen = [tokens[index * len(tokens) // count] for index in range(count)]
+    scores = [answer_scores(model.network, each[None].to(model.device), tree)[0] for each in chosen]
+    return torch.stack(scores).mean(0)
+
+
+def log_probabilities(scores: Tensor, tree: AnswerTree, strengths: Tensor, prior: Tensor | None = None) -> Tensor:
+    """Log-probabilities of the answers from -strength to strength, renormalised over these answers.
+
+    Args:
+        scores: [lane, prompt, answer], of `answer_scores`.
+        tree: The answers.
+        strengths: [lane] int64, each at most the tree's. Other answers have the log-probability -inf.
+        prior: [lane, answer], subtracted from the scores, of `answer_prior`; None: none.
+    """
+    answers = torch.tensor(tree.answers, device=scores.device)
+    outside = answers.abs() > strengths[:, None]
+    if prior is not None:
+        scores = scores - prior[:, None, :]
+    return scores.masked_fill(outside[:, None, :], -torch.inf).log_softmax(dim=-1)
+
+
+def most_probable(log_probabilities: Tensor, tree: AnswerTree) -> Tensor:
+    """The most probable answer [...] int64 of [..., answer]; of equally probable ones the least."""
+    return log_probabilities.argmax(dim=-1) - tree.strength
+
+
+@torch.no_grad()
+def check_answers(model: LanguageModel, tree: AnswerTree) -> None:
+    """Compare scores of the tree with the score of an answer alone.
+
+    Raises:
+        InputError: They differ: the model does not use the mask or the positions that it is given.
+    """
+    generator = torch.Generator().manual_seed(0)
+    prompt = torch.randint(model.end_token + 1, (1, _PROBED), generator=generator).to(model.device)
+    together = answer_scores(model.network, prompt, tree)
+    for answer in (0, len(tree.paths) // 2, len(tree.paths) - 1):
+        tokens = [tree.edge_tokens[edge] for edge in tree.paths[answer]]
+        texts = torch.cat([prompt, torch.tensor([tokens[:-1]], device=model.device)], dim=1)
+        logits = model.network(input_ids=texts, use_cache=False).logits[0, _PROBED - 1 :].float()
+        alone = logits.log_softmax(-1)[range(len(tokens)), tokens].sum()
+        if (alone - together[0, answer]).abs() > _tolerance(model) * alone.abs().clamp_min(1.0):
+            raise InputError(
+                f"{model.name}: this kind of model computes other probabilities of answers together than of one alone: "
+                "use a model with rotary positions and full attention, such as a Llama"
+            )
+
+
+def _tolerance(model: LanguageModel) -> float:
+    return _TOLERANCE if model.device.type == "cpu" else 10 * _TOLERANCE
