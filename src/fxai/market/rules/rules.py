@@ -45,6 +45,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from fxai.market.rules.compiled import Array
+from fxai.market.rules.fills import Fills, adverse_exit, adverse_move, no_fills, settle, trade
 from fxai.market.rules.reward import StepFigures, step_reward
 from fxai.market.rules.rule_records import HOLD, OUT_OF_SESSION, Account, Quote, Rules
 from fxai.market.rules.stops import Exit, entry_value_after, exit_price
@@ -59,14 +60,13 @@ class Action(IntEnum):
     LONG = 2
 
 
-class Fills(NamedTuple):
-    """The result of the fills at a bar's open."""
+class Start(NamedTuple):
+    """The account before a bar."""
 
-    value: float  # of the position, marked at the open
-    change: float  # of the equity since the close before
-    notional: float  # of all fills
-    closed_gain: float  # of the trade that was closed; 0 without a trade
-    closed: bool  # whether a trade was closed
+    equity: float
+    is_open: bool
+    worst: float
+    held: float
 
 
 class Progress(NamedTuple):
@@ -159,14 +159,55 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
         is_last: Whether the bar is the last of the episode.
         close_at_end: Whether a position that is open at the end of the episode is closed.
     """
-    before, was_open = account.equity, account.position != 0
-    worst, held = account.worst, account.held
+    start = Start(account.equity, account.position != 0, account.worst, account.held)
     allowed = allowed_target(rules, quote, target, account.position)
     trades = allowed != account.position
-    change, notional, closed_gain, closed, position, exit_ = advance(account, rules, quote, allowed)
+    progress = advance(account, rules, quote, allowed)
+    return _ended_bar(account, rules, reward, quote, start, progress, trades, is_last, close_at_end)
+
+
+def hold_step(  # noqa: PLR0917
+    account: Account,
+    rules: Rules,
+    reward: RewardConfig,
+    quote: Quote,
+    is_last: bool,  # noqa: FBT001
+    close_at_end: bool,  # noqa: FBT001
+) -> EpisodeStep:
+    """As `take_step` with the position as target. It is shorter, for the bars of a step after the first."""
+    start = Start(account.equity, account.position != 0, account.worst, account.held)
+    progress = close_bar(account, rules, quote, no_fills(account, quote))
+    return _ended_bar(account, rules, reward, quote, start, progress, False, is_last, close_at_end)
+
+
+def _ended_bar(  # noqa: PLR0917
+    account: Account,
+    rules: Rules,
+    reward: RewardConfig,
+    quote: Quote,
+    start: Start,
+    progress: Progress,
+    trades: bool,  # noqa: FBT001
+    is_last: bool,  # noqa: FBT001
+    close_at_end: bool,  # noqa: FBT001
+) -> EpisodeStep:
+    """Ends the episode where a rule does, and returns the numbers of the bar.
+
+    Args:
+        account: The account after the bar; closing the position at the end changes it.
+        rules: The rules.
+        reward: The coefficients of the reward.
+        quote: The bar.
+        start: The account before the bar.
+        progress: The result of the bar for the account.
+        trades: Whether there was an order at the open.
+        is_last: As for `take_step`.
+        close_at_end: As for `take_step`.
+    """
+    change, notional, closed_gain, closed, position, exit_ = progress
     terminated = account.drawdown >= rules.drawdown_limit
     truncated = is_last and not terminated
-    resized = trades and was_open and not closed
+    resized = trades and start.is_open and not closed
     settled = close_at_end and (terminated or truncated) and account.position != 0
     settled_gain = 0.0
     if settled:
@@ -174,7 +215,7 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
         change -= costs
         notional += settled_notional
         settled_gain = account.equity / account.opening_equity - 1.0
-    step_return = change / before
+    step_return = change / start.equity
     figures = StepFigures(
         step_return=step_return,
         drawdown=account.drawdown,
@@ -183,8 +224,8 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
         worst=account.worst,
         held=account.held,
         closed_gain=closed_gain,
-        closed_worst=worst,
-        closed_held=held,
+        closed_worst=start.worst,
+        closed_held=start.held,
         opened=trades and position != 0 and not resized,
         closed=closed,
         resized=resized,
@@ -196,7 +237,7 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
         position=position,
         equity=account.equity,
         step_return=step_return,
-        turnover=notional / before,
+        turnover=notional / start.equity,
         closed_gain=closed_gain,
         settled_gain=settled_gain,
         exit_gain=exit_.gain,
@@ -257,11 +298,16 @@ def without_opening(target: float, position: float) -> float:
 
 def advance(account: Account, rules: Rules, quote: Quote, target: float) -> Progress:
     """Trades to `target` at the open, closes the position within the bar where a rule does, and marks the account."""
-    gap_pnl = account.value * quote.gap
-    value, change, notional, closed_gain, closed = account.value + gap_pnl, gap_pnl, 0.0, 0.0, False
+    fills = no_fills(account, quote)
     if target != account.position:
-        value, change, notional, closed_gain, closed = trade(account, rules, quote, target)
+        fills = trade(account, rules, quote, target)
         account.position = target
+    return close_bar(account, rules, quote, fills)
+
+
+def close_bar(account: Account, rules: Rules, quote: Quote, fills: Fills) -> Progress:
+    """Closes the position within the bar where a rule does, and marks the account."""
+    value, change, notional, closed_gain, closed = fills
     position = account.position if value != 0 else 0.0
     price, exit_gain = 0.0, 0.0
     if rules.exits_within_bars != 0 and value != 0:
@@ -278,63 +324,6 @@ def advance(account: Account, rules: Rules, quote: Quote, target: float) -> Prog
     exit_ = Exit(price, exit_gain, account.worst, account.held)
     whole_change = mark(account, rules, quote, value, change)
     return Progress(whole_change, notional, closed_gain, closed, position, exit_)
-
-
-def adverse_move(rules: Rules, quote: Quote) -> float:
-    """Returns by how much the price of a fill at the open moves against the trader, as a fraction of the price."""
-    return rules.fixed_adverse_move + rules.pays_half_spread * quote.half_spread + quote.order_move
-
-
-def adverse_exit(rules: Rules, quote: Quote) -> float:
-    """As `adverse_move`, of a fill that closes the position later in the bar."""
-    return rules.fixed_adverse_move + rules.pays_half_spread * quote.half_spread + quote.exit_move
-
-
-def trade(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
-    """Trades to `target` at the open."""
-    is_same_side = target * account.position > 0
-    if is_same_side and account.equity + account.value * quote.gap > 0:
-        return resize(account, rules, quote, target)
-    return reopen(account, rules, quote, 0.0 if is_same_side else target)
-
-
-def resize(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
-    """Buys or sells the difference to `target` at the open. The trade continues."""
-    gap_pnl = account.value * quote.gap
-    if rules.units > 0:
-        value = target * rules.units * quote.price
-    else:
-        value = target * rules.position_size * (account.equity + gap_pnl)
-    order = value - (account.value + gap_pnl)
-    adverse = adverse_move(rules, quote)
-    skew = adverse if order > 0 else -adverse
-    notional = abs(order) * (1.0 + skew)
-    return Fills(value, gap_pnl - abs(order) * adverse - rules.commission_rate * notional, notional, 0.0, False)
-
-
-def reopen(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
-    """Closes an open position at the open, and opens `target` there unless it is flat."""
-    gap_pnl = account.value * quote.gap
-    value = account.value + gap_pnl
-    adverse = adverse_move(rules, quote)
-    skew = adverse if target > account.position else -adverse
-    price = 1.0 + skew  # of the fills, divided by the open
-    sold = abs(value) * price
-    change = gap_pnl + value * skew - rules.commission_rate * sold
-    equity = account.equity + change
-    closes = account.position != 0
-    closed_gain = equity / account.opening_equity - 1.0 if closes else 0.0
-    if rules.units > 0:
-        opened_value = target * rules.units * quote.price if equity > 0 else 0.0
-        bought = abs(opened_value) * price
-    else:
-        whole = rules.position_size * max(equity, 0.0)  # notional of a target of 1
-        bought = whole * abs(target)
-        opened_value = target * whole / price
-    account.opening_equity = equity
-    account.best, account.worst, account.held = 0.0, 0.0, 0.0
-    change_after = change - opened_value * skew - rules.commission_rate * bought
-    return Fills(opened_value, change_after, sold + bought, closed_gain, closes)
 
 
 def mark(account: Account, rules: Rules, quote: Quote, value: float, change: float) -> float:
@@ -363,16 +352,3 @@ def mark(account: Account, rules: Rules, quote: Quote, value: float, change: flo
         account.best, account.worst = max(account.best, account.gain), min(account.worst, account.gain)
         account.held += 1.0
     return whole_change
-
-
-def settle(account: Account, rules: Rules, quote: Quote) -> tuple[float, float]:
-    """Closes the position at the close. Returns costs and notional.
-
-    The costs reduce the equity. The other fields of the account are not changed.
-    """
-    adverse = adverse_exit(rules, quote)
-    value = abs(account.value)
-    notional = value * (1.0 - (adverse if account.value > 0 else -adverse))
-    costs = value * adverse + rules.commission_rate * notional
-    account.equity -= costs
-    return costs, notional

@@ -22,6 +22,7 @@ pays no swap for the nights after the bar's open.
 import math
 from typing import NamedTuple
 
+from fxai.market.rules.fills import no_fills
 from fxai.market.rules.rule_records import LAST_OF_SESSION, Account, Quote, Rules
 
 
@@ -43,7 +44,7 @@ def entry_value_after(account: Account, quote: Quote, value: float, adverse: flo
         value: The value of the position at the open, after the fills.
         adverse: By how much the price of a fill moves against the trader, as a fraction of the price.
     """
-    before = account.value * (1.0 + quote.gap)
+    before = no_fills(account, quote).value
     price = 1.0 + adverse if value > 0 else 1.0 - adverse  # of an entry, divided by the open
     if value * before <= 0:
         return value * price

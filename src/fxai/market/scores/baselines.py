@@ -7,9 +7,10 @@ import numpy as np
 from fxai.market.bars import FloatArray
 from fxai.market.markets.dataset import Market
 from fxai.market.rules.book import with_book
+from fxai.market.rules.fills import settle
 from fxai.market.rules.quotes import QuoteTable
 from fxai.market.rules.rule_records import Account
-from fxai.market.rules.rules import advance, rules_of, settle
+from fxai.market.rules.rules import advance, rules_of
 from fxai.market.scores.metrics import OF_TRADES, performance
 from fxai.spec.fields.env_config import EnvConfig
 

@@ -11,9 +11,10 @@ from fxai.market.bars import FloatArray
 from fxai.market.markets.book_levels import ASKS, BIDS
 from fxai.market.markets.dataset import Market
 from fxai.market.rules.book import walked
+from fxai.market.rules.fills import adverse_move
 from fxai.market.rules.quotes import QuoteTable
 from fxai.market.rules.rule_records import Rules
-from fxai.market.rules.rules import adverse_move, rules_of
+from fxai.market.rules.rules import rules_of
 from fxai.market.scores.track_record import ClosedTrade
 from fxai.spec.fields.env_config import EnvConfig
 

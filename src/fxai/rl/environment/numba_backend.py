@@ -33,6 +33,7 @@ _TARGETS = ("least_target", "largest_target")
 _ACCOUNT = tuple(field.name for field in fields(Account))
 _MARKS = tuple(name for name, kind in EpisodeStep.__annotations__.items() if kind is bool)
 _FIGURES = tuple(name for name in EpisodeStep._fields if name not in _MARKS)
+_PLACES = {name: place for names in (_MARKS, _FIGURES) for place, name in enumerate(names)}
 
 
 class NumbaBackend:
@@ -89,8 +90,18 @@ class NumbaBackend:
         else:
             observation = final_observation
             episodes.skip()
-        results = zip((*_FIGURES, *_MARKS), (*figures.unbind(-1), *marks.unbind(-1)), strict=True)
-        return MarketStep(observation=observation, final_observation=final_observation, **dict(results))
+
+        def column(name: str) -> Tensor:
+            return marks[..., _PLACES[name]] if name in _MARKS else figures[..., _PLACES[name]]
+
+        return MarketStep(
+            observation=observation,
+            final_observation=final_observation,
+            reward=column("reward"),
+            terminated=column("terminated"),
+            truncated=column("truncated"),
+            column=column,
+        )
 
     def state(self) -> dict[str, Tensor]:
         accounts = dict(zip(_ACCOUNT, self._accounts.unbind(-1), strict=True))

@@ -66,7 +66,14 @@ class TorchBackend:
         ended = bars["terminated"] | bars["truncated"]
         final_observation = self._view.observation(self._bar, self._account)
         observation = self._begin_again(ended, starts, ends, final_observation)
-        return MarketStep(observation=observation, final_observation=final_observation, **bars)
+        return MarketStep(
+            observation=observation,
+            final_observation=final_observation,
+            reward=bars["reward"],
+            terminated=bars["terminated"],
+            truncated=bars["truncated"],
+            column=bars.__getitem__,
+        )
 
     def _continued(self, bars: Mapping[str, Tensor], passed: int) -> dict[str, Tensor]:
         """Returns the numbers of a step after one more bar, in which positions are held.

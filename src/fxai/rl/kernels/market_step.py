@@ -11,8 +11,8 @@ from typing import Any, Final, TypeAlias
 from fxai.market.rules.book import with_book
 from fxai.market.rules.compiled import Array, compiled
 from fxai.market.rules.quotes import quote_at
-from fxai.market.rules.rule_records import HOLD, IN_SESSION
-from fxai.market.rules.rules import EpisodeStep, renew, take_step, target_of
+from fxai.market.rules.rule_records import IN_SESSION
+from fxai.market.rules.rules import EpisodeStep, hold_step, renew, take_step, target_of
 
 Record: TypeAlias = Any
 
@@ -42,9 +42,10 @@ def _show(
         if i < window - 1:
             for j in range(own, columns):
                 seen[i, j] = 0.0
-    gain = account.gain
-    if in_units and account.value != 0:
-        gain = gain * account.opening_equity * abs(account.position) / abs(account.value)
+    gain = 0.0 + account.gain
+    if in_units:  # no branch on whether a trade is open, which the processor cannot predict
+        value = abs(account.value)
+        gain = account.gain * account.opening_equity * abs(account.position) / (value if value > 0 else 1.0)
     seen[-1, own] = account.position * scales[0]
     seen[-1, own + 1] = gain * scales[1]
     seen[-1, own + 2] = account.held / (account.held + half_held) * scales[2]
@@ -187,26 +188,27 @@ def market_step(
         _read_ahead(quotes, features, bars[lane, begin:stop], gaps[lane], ended)
         for env in range(begin, stop):
             account = accounts[lane, env]
-            bar = bars[lane, env]
-            ordered = action[lane, env]
-            step = NO_BARS
-            for _ in range(gaps[lane]):
-                bar += 1
-                instrument = 0
-                while bar >= stops[instrument]:
-                    instrument += 1
-                code = sessions[bar] if len(sessions) > 0 else IN_SESSION
-                quote = quote_at(quotes, bar, code)
-                is_last = bar == last_bars[lane, env]
-                target = target_of(ordered, increments, targets, account.position)
-                if rules[lane, instrument].largest_units > 0:
-                    quote = with_book(quote, book, bar, account, rules[lane, instrument], target)
-                last = take_step(account, rules[lane, instrument], rewards[lane], quote, target, is_last, close_at_end)
-                step = _joined(step, last)
+            bar = bars[lane, env] + 1
+            instrument = 0
+            while bar >= stops[instrument]:  # an episode has one instrument
+                instrument += 1
+            quote = quote_at(quotes, bar, sessions[bar] if len(sessions) > 0 else IN_SESSION)
+            target = target_of(action[lane, env], increments, targets, account.position)
+            if rules[lane, instrument].largest_units > 0:
+                quote = with_book(quote, book, bar, account, rules[lane, instrument], target)
+            is_last = bar == last_bars[lane, env]
+            first = take_step(account, rules[lane, instrument], rewards[lane], quote, target, is_last, close_at_end)
+            step = _joined(NO_BARS, first)
+            for _ in range(1, gaps[lane]):
                 if step.terminated or step.truncated:
                     break
-                ordered = HOLD
-
+                bar += 1
+                quote = quote_at(quotes, bar, sessions[bar] if len(sessions) > 0 else IN_SESSION)
+                if rules[lane, instrument].largest_units > 0:
+                    quote = with_book(quote, book, bar, account, rules[lane, instrument], account.position)
+                is_last = bar == last_bars[lane, env]
+                later = hold_step(account, rules[lane, instrument], rewards[lane], quote, is_last, close_at_end)
+                step = _joined(step, later)
             bars[lane, env] = bar
             ended[0] |= step.terminated or step.truncated
             _write(figures[lane, env], marks[lane, env], step)
