@@ -2,18 +2,24 @@
 
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import fxai
+from book_market import PERSISTENCE, STRENGTH, write_book
 from cli.conftest import call_fxai
+from fxai.market.markets.dataset import prepare
 from fxai.market.reading.sources import shipped_file
 from fxai.spec.checks.advice import advice
+from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.reading.load import load_spec
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "order_books"
@@ -77,3 +83,25 @@ def test_the_export_and_the_evaluation_of_the_agent(folder: Path) -> None:
     assert "btcusd_1m: data.features.order_book needs order-book snapshots, and the data have bars" in on_bars.err
     exported = call_fxai(folder, "export", "order_books", "--output", "exported")
     assert exported.code == 0, exported
+
+
+def test_factors_of_a_network_that_is_fitted_on_the_train_split_predict_later_moves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, rows, path = tmp_path / "book.csv", 4000, str(EXAMPLE / "fit_factors.py")
+    write_book(source, seed=4, rows=rows)
+    monkeypatch.setattr(sys, "argv", [path, str(source), "--horizons", "1"])
+    program = runpy.run_path(path, run_name="__main__")
+    market = prepare(DataConfig.model_validate({"source": str(source), "features": program["FEATURES"]}))
+    read = DataConfig.model_validate({"source": str(tmp_path / "book*"), "features": {"columns": "all"}})
+    assert "factor_0" in prepare(read).feature_names
+    (factor,) = np.load(tmp_path / "book_predict.npy").T
+    earned = np.append(np.diff(np.log(market.close))[1:], [0.0, 0.0])  # by an order that follows from a row
+    later = slice(market.splits.train.stop, rows - 2)
+    assert np.corrcoef(factor[later], earned[later])[0, 1] > 0.7 * STRENGTH * PERSISTENCE
+
+    cut = market.splits.train.stop + 100
+    kept = np.arange(rows) < cut
+    close, features = np.where(kept, market.close, 1.0), np.where(kept[:, None], market.features, 0.0)
+    changed = program["factors"](replace(market, close=close, features=features), [1], seed=0)
+    np.testing.assert_array_equal(changed[:cut, 0], factor[:cut])
