@@ -7,7 +7,8 @@ does: the loop of a study, its search, storage and sampler, and configurations w
 Throughput: the workers together offer more trials per second than the parent can handle, so the parent is the limit.
 Trials take between half and one and a half times their mean. The figure is the finished trials per second of wall time
 once trials end. CPU is the parent's own time per finished trial. The table varies the number of
-workers at 10,000 finished trials, and the number of finished trials at 1,000 workers.
+workers at 10,000 finished trials, and the number of finished trials at 1,000 workers. Below them, Optuna is two
+processes that do nothing but ask and tell (`scale_peer.py`).
 
 Busy: 1,920 workers, each trial takes exactly 60 s of real time. The figure is the share of the workers' time in which
 they had a trial, from the begin of the first trial, so it contains the ramp in which all workers get their first
@@ -41,6 +42,7 @@ from fxai.study.stop_signal import StopSignal
 from one_second import WORKERS, one_second_trials
 from parent_cost import quality_of
 from scale_databases import Database, SqliteFiles, grow, postgresql
+from scale_peer import optuna_throughput
 from sleeping_workers import SleepingWorkers
 from smoke import parse
 
@@ -132,6 +134,13 @@ def throughput(database: Database, sampler: str, workers: int, finished: int, se
     return measured
 
 
+def beside(database: Database, sampler: str, finished: int, seconds: float) -> None:
+    """Measure plain Optuna on a fresh copy of the same study."""
+    spec = study_of(SAMPLERS[sampler], 1)
+    per_second, cpu_ms = optuna_throughput(spec, sampler, database.copied(finished), seconds)
+    print(f"{database.name:<12}{sampler:<8}{'Optuna':>8}{finished:>10}{per_second:>12.1f}{cpu_ms:>10.2f}", flush=True)
+
+
 def table(arguments: argparse.Namespace, database: Database) -> None:
     """Vary the workers at the middle number of finished trials, and the finished trials at 1,000 workers."""
     middle = sorted(arguments.finished)[len(arguments.finished) // 2]
@@ -141,6 +150,7 @@ def table(arguments: argparse.Namespace, database: Database) -> None:
         for sampler in SAMPLERS:
             for workers in arguments.workers if finished == middle else [min(1000, max(arguments.workers))]:
                 throughput(database, sampler, workers, finished, arguments.seconds)
+            beside(database, sampler, finished, arguments.seconds)
 
 
 def headline(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
