@@ -10,7 +10,10 @@ from fxai.llm.model_settings import ModelSettings
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "llm_signal" / "make_model.py"
 WORDS = ("profit", "loss", "record sales", "lawsuit", "upgrade", "downgrade", "new plant", "strike")
-PROMPTS = [f"{word} at company {name} in week {week}\nSignal:" for word in WORDS for name in "ABC" for week in (1, 2)]
+TASK = "Judge the news. Answer with a number from -5 to 5.\n"
+PROMPTS = [
+    f"{TASK}{word} at company {name} in week {week}\nSignal:" for word in WORDS for name in "ABC" for week in (1, 2)
+]
 
 
 @pytest.fixture(scope="session")

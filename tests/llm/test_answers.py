@@ -24,25 +24,29 @@ def score_alone(model: LanguageModel, prompt: list[int], answer: list[int]) -> f
 
 
 @st.composite
-def prompts_and_answers(draw: st.DrawFn) -> tuple[list[list[int]], list[list[int]]]:
-    """Prompts of one length, and an odd number of answers that share tokens."""
-    tokens = st.integers(2, 400)
-    length = draw(st.integers(1, 12))
-    prompts = draw(st.lists(st.lists(tokens, min_size=length, max_size=length), min_size=1, max_size=3))
+def prompts_and_answers(draw: st.DrawFn) -> tuple[list[list[int]], int, list[list[int]]]:
+    """Two groups of prompts of one length, tokens that each group shares, and an odd number of answers."""
+
+    def tokens(length: int) -> list[int]:
+        return draw(st.lists(st.integers(2, 400), min_size=length, max_size=length))
+
+    shared, own, members = draw(st.integers(0, 9)), draw(st.integers(1, 5)), draw(st.integers(1, 2))
+    begins = [tokens(shared) for _ in range(2)]
+    prompts = [begin + tokens(own) for begin in begins for _ in range(members)]
     answer = st.lists(st.integers(2, 5), min_size=1, max_size=4)
     answers = draw(st.lists(answer, min_size=3, max_size=9, unique_by=tuple))
-    return prompts, answers[: len(answers) - 1 + len(answers) % 2]
+    return prompts, shared, answers[: len(answers) - 1 + len(answers) % 2]
 
 
 @given(prompts_and_answers())
 @settings(max_examples=20)
 def test_the_tree_scores_each_answer_as_it_is_scored_alone(
-    model: LanguageModel, drawn: tuple[list[list[int]], list[list[int]]]
+    model: LanguageModel, drawn: tuple[list[list[int]], int, list[list[int]]]
 ) -> None:
-    prompts, answers = drawn
+    prompts, shared, answers = drawn
     tree = tree_of(answers, END, "a model")
     with torch.no_grad():
-        scores = answer_scores(model.network, torch.tensor(prompts), tree)
+        scores = answer_scores(model.network, torch.tensor(prompts), tree, shared, groups=2)
     alone = torch.tensor([[score_alone(model, prompt, answer) for answer in answers] for prompt in prompts])
     probable = log_probabilities(scores[None], tree, torch.tensor([tree.strength]))[0]
     assert (probable - alone.log_softmax(-1)).abs().max() < 1e-5 * (1 + alone.abs().max())

@@ -68,7 +68,7 @@ def test_a_lane_is_the_same_alone_and_beside_others(model: LanguageModel, ranks:
     for lane in range(3):
         alone, (gradient,) = losses_and_gradients(model, adapters, ranks, [lane])
         assert torch.allclose(alone[0], losses[lane], atol=1e-6, rtol=1e-6)
-        assert torch.allclose(gradient, gradients[lane], atol=1e-6, rtol=1e-4)
+        assert (gradient - gradients[lane]).abs().max() < 1e-5 * gradient.abs().max()
     adapters.remove()
 
 
@@ -90,7 +90,7 @@ def test_loss_and_gradients_are_those_of_peft(model: LanguageModel, model_folder
     for layer, (a, b) in zip(layout.layers, layout.matrices(gradient), strict=True):
         for kind, matrix in (("lora_A", a), ("lora_B", b)):
             peers = theirs[f"base_model.model.{layer.name}.{kind}.default.weight"].grad
-            assert torch.allclose(matrix[0], peers, atol=1e-6, rtol=1e-4)
+            assert (matrix[0] - peers).abs().max() < 1e-5 * peers.abs().max()
 
 
 def test_new_adapters_change_nothing_and_begin_as_pefts(model: LanguageModel, adapters: LaneAdapters) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fxai.errors import InputError
-from fxai.llm import extra
+from fxai.llm import extra, four_bit
 from fxai.llm.answer_tree import answer_tree
 from fxai.llm.answers import answer_scores
 from fxai.llm.lane_adapters import LaneAdapters
@@ -108,6 +108,24 @@ def test_an_adapter_trains_on_a_model_of_4_bit(model_folder: Path, quantization_
     gradient = adapter_gradient(load_language_model(settings))
     assert gradient.isfinite().all()
     assert gradient.any()
+
+
+def test_4_bit_is_refused_with_the_reason_where_a_training_step_fails(
+    model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: str) -> None:
+        raise NotImplementedError("no kernel")
+
+    monkeypatch.setattr(four_bit, "_take_step", fail)
+    four_bit.check_four_bit.cache_clear()
+    with pytest.raises(InputError, match=r"does not work on cpu \(NotImplementedError: no kernel\): remove use_4bit"):
+        load_language_model(ModelSettings(str(model_folder), use_4bit=True))
+
+
+def test_a_model_that_the_hub_does_not_give_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(InputError, match=r"org/model cannot be loaded .* from the Hugging Face hub"):
+        load_language_model(ModelSettings("org/model"))
 
 
 def test_gradient_checkpointing_computes_the_same_gradient(model: LanguageModel, model_folder: Path) -> None:

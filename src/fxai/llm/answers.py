@@ -14,16 +14,18 @@ _PROBED = 8  # tokens of the prompt on which a model is checked
 _PRIOR_PROMPTS = 32  # over which the prior is a mean
 
 
-def answer_scores(network: nn.Module, prompts: Tensor, tree: AnswerTree) -> Tensor:
+def answer_scores(network: nn.Module, prompts: Tensor, tree: AnswerTree, shared: int = 0, groups: int = 1) -> Tensor:
     """Log-probabilities of the answers with their end tokens, over all texts.
 
-    Measured on one core, a second pass over the nodes with the keys and values of the prompt takes longer than one pass
-    over prompt and nodes.
+    Prompts of one group may begin with the same tokens, those of the template. These are computed once for the group,
+    with their gradient, and only within this call: an adapter on `v_proj` changes them with every step.
 
     Args:
         network: The causal language model.
-        prompts: Tokens [prompt, token].
+        prompts: Tokens [prompt, token]; the prompts of the first group come first.
         tree: The answers.
+        shared: Number of first tokens that are the same for all prompts of a group, less than all; 0: none.
+        groups: Number of groups, of as many prompts each.
 
     Returns:
         [prompt, answer] float32, with the autograd graph.
@@ -31,12 +33,18 @@ def answer_scores(network: nn.Module, prompts: Tensor, tree: AnswerTree) -> Tens
     rows, length = prompts.shape
     tensors = tree.on(prompts.device)
     kind = next(parameter.dtype for parameter in network.parameters() if parameter.is_floating_point())
+    cache = None
+    if shared:
+        begins = prompts[:: rows // groups, :shared]
+        cache = network(input_ids=begins, use_cache=True, logits_to_keep=1).cache
+        cache.batch_repeat_interleave(rows // groups)
     logits = network(
-        input_ids=torch.cat([prompts, tensors.nodes.expand(rows, -1)], dim=1),
-        attention_mask=tensors.attention(length, kind),
-        position_ids=tensors.positions(length),
+        input_ids=torch.cat([prompts[:, shared:], tensors.nodes.expand(rows, -1)], dim=1),
+        attention_mask=tensors.attention(length, kind)[:, :, shared:],
+        position_ids=tensors.positions(length)[:, shared:],
         logits_to_keep=len(tree.nodes) + 1,
-        use_cache=False,
+        cache=cache,
+        use_cache=cache is not None,
     ).logits.float()  # [prompt, row, token]: row 0 follows the prompt, row n + 1 follows node n
     edges = logits[:, tensors.edge_rows, tensors.edge_tokens] - logits.logsumexp(dim=-1)[:, tensors.edge_rows]
     scores: Tensor = edges @ tensors.on_path
@@ -87,26 +95,41 @@ def most_probable(log_probabilities: Tensor, tree: AnswerTree) -> Tensor:
     return log_probabilities.argmax(dim=-1) - tree.strength
 
 
-@torch.no_grad()
 def check_answers(model: LanguageModel, tree: AnswerTree) -> None:
-    """Compare scores of the tree with the score of an answer alone.
+    """Compare scores of the tree, with and without a shared beginning, with scores of answers alone.
 
     Raises:
-        InputError: They differ: the model does not use the mask or the positions that it is given.
+        InputError: The scores differ, because the model does not use the mask, the positions or the cache that it is
+            given; or the model fails.
     """
+    try:
+        differs = _scores_differ(model, tree)
+    except Exception as error:
+        raise InputError(f"{model.name}: the model cannot score answers: {type(error).__name__}: {error}") from error
+    if differs:
+        raise InputError(
+            f"{model.name}: this kind of model computes other probabilities of answers together than of one alone: use "
+            "a model with rotary positions and full attention, such as a Llama"
+        )
+
+
+@torch.no_grad()
+def _scores_differ(model: LanguageModel, tree: AnswerTree) -> bool:
     generator = torch.Generator().manual_seed(0)
-    prompt = torch.randint(model.end_token + 1, (1, _PROBED), generator=generator).to(model.device)
-    together = answer_scores(model.network, prompt, tree)
+    prompts = torch.randint(model.end_token + 1, (2, _PROBED), generator=generator).to(model.device)
+    prompts[1, :-1] = prompts[0, :-1]
+    ways = [answer_scores(model.network, prompts, tree)]
+    if model.shares_beginnings:
+        ways.append(answer_scores(model.network, prompts, tree, shared=_PROBED // 2))
     for answer in (0, len(tree.paths) // 2, len(tree.paths) - 1):
-        tokens = [tree.edge_tokens[edge] for edge in tree.paths[answer]]
-        texts = torch.cat([prompt, torch.tensor([tokens[:-1]], device=model.device)], dim=1)
-        logits = model.network(input_ids=texts, use_cache=False).logits[0, _PROBED - 1 :].float()
-        alone = logits.log_softmax(-1)[range(len(tokens)), tokens].sum()
-        if (alone - together[0, answer]).abs() > _tolerance(model) * alone.abs().clamp_min(1.0):
-            raise InputError(
-                f"{model.name}: this kind of model computes other probabilities of answers together than of one alone: "
-                "use a model with rotary positions and full attention, such as a Llama"
-            )
+        tokens = torch.tensor([tree.edge_tokens[edge] for edge in tree.paths[answer]], device=model.device)
+        texts = torch.cat([prompts, tokens[:-1].expand(2, -1)], dim=1)
+        logits = model.network(input_ids=texts, use_cache=False).logits[:, _PROBED - 1 :].float()
+        alone = logits.log_softmax(-1).gather(-1, tokens.expand(2, -1)[..., None]).sum((1, 2))
+        most = _tolerance(model) * alone.abs().clamp_min(1.0)
+        if any(bool(((scores[:, answer] - alone).abs() > most).any()) for scores in ways):
+            return True
+    return False
 
 
 def _tolerance(model: LanguageModel) -> float:

@@ -20,27 +20,34 @@ from fxai.rl.lanes import counter_rng
 
 @dataclass(frozen=True, slots=True)
 class LaneDropout:
-    """Dropout of a training step. A mask is a function of the lane's seed, its step and the layer."""
+    """Dropout of a training step. A mask is a function of the lane's seed, its step and the site: a layer in a pass."""
 
     rates: Tensor  # [lane]
     seeds: Tensor  # [lane] int64
     steps: Tensor  # [lane] int64
 
-    def factors(self, layer: int, layers: int, rows: int, inputs: int) -> Tensor:
-        """[lane, row, input]: 0 with probability `rates`, else 1 / (1 - rate)."""
-        step = self.steps * layers + layer
-        uniform = counter_rng.uniform(self.seeds, counter_rng.Purpose.DROPOUT, step, (rows, inputs))
-        rate = self.rates[:, None, None]
-        return (uniform >= rate) / (1 - rate)
+    def factors(self, site: int, sites: int, rows: int, inputs: int) -> Tensor:
+        """[lane, row, input] float32: 0 with probability `rates`, else 1 / (1 - rate).
+
+        64 random bits serve four numbers, 16 bits each, because drawing them takes most of the time.
+        """
+        step = self.steps * sites + site
+        count = rows * inputs
+        drawn = counter_rng.bits(self.seeds, counter_rng.Purpose.DROPOUT, step, (-(-count // 4),)).view(torch.int16)
+        least = (self.rates * 65536 - 32768).round().to(torch.int32)  # of the numbers that are kept
+        keep = (drawn[:, :count] >= least[:, None]).view(-1, rows, inputs)
+        return keep / (1 - self.rates)[:, None, None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AppliedAdapters:
-    """Adapters of a forward pass."""
+    """Adapters of the passes of a step."""
 
     matrices: Sequence[tuple[Tensor, Tensor]]  # of `LoraLayout.matrices`
     scaling: Tensor  # [lane]
     dropout: LaneDropout | None  # None: none, as when signals are computed
+    passes: int  # of the network in a step, which have different dropout; a pass for gradients may be computed again
+    calls: list[int]  # of each layer so far
 
     def output(self, layer: int, inputs: Tensor, output: Tensor) -> Tensor:
         """The layer's output with the adapters' part.
@@ -54,7 +61,9 @@ class AppliedAdapters:
         lanes = len(self.scaling)
         rows = inputs.reshape(lanes, -1, inputs.shape[-1]).to(a.dtype)
         if self.dropout is not None:
-            rows = rows * self.dropout.factors(layer, len(self.matrices), *rows.shape[1:])
+            site = self.calls[layer] % self.passes * len(self.matrices) + layer
+            self.calls[layer] += 1
+            rows = rows * self.dropout.factors(site, self.passes * len(self.matrices), *rows.shape[1:])
         low = torch.bmm(rows, a.transpose(1, 2)) * self.scaling[:, None, None]
         plain = output.reshape(lanes, -1, output.shape[-1]).to(a.dtype)
         return torch.baddbmm(plain, low, b.transpose(1, 2)).view(output.shape).to(output.dtype)
@@ -90,13 +99,20 @@ class LaneAdapters:
 
     @contextmanager
     def applied(
-        self, weights: Tensor, layout: LoraLayout, scaling: Tensor, dropout: LaneDropout | None
+        self, weights: Tensor, layout: LoraLayout, scaling: Tensor, dropout: LaneDropout | None, passes: int = 1
     ) -> Iterator[None]:
-        """Within the block, passes of the network have the adapters `weights` [lane, size].
+        """Within the block, the network has the adapters `weights` [lane, size].
 
         The block has to contain the backward pass too if activations are computed again.
+
+        Args:
+            weights: Weights of the lanes in the order of `layout`.
+            layout: The layout.
+            scaling: Alpha / r of the lanes, [lane].
+            dropout: Dropout; None: none.
+            passes: Forward passes of the network within the block.
         """
-        self._applied = AppliedAdapters(layout.matrices(weights), scaling, dropout)
+        self._applied = AppliedAdapters(layout.matrices(weights), scaling, dropout, passes, [0] * len(self.layers))
         try:
             yield
         finally:

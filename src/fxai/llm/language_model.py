@@ -41,6 +41,9 @@ class LanguageModel:
     end_token: int  # ends an answer
     context: int  # largest number of tokens of a prompt with its answer
     device: torch.device
+    shares_beginnings: bool
+    """Whether prompts of a pass may share the activations of their first tokens. Layers that compute their activations
+    again cannot."""
 
 
 def load_language_model(settings: ModelSettings, device: str = "cpu") -> LanguageModel:
@@ -72,6 +75,7 @@ def load_language_model(settings: ModelSettings, device: str = "cpu") -> Languag
         end_token=tokenizer.eos_token_id,
         context=_context(network),
         device=torch.device(device),
+        shares_beginnings=not settings.gradient_checkpointing,
     )
 
 
@@ -122,7 +126,7 @@ def _load_network(source: str, settings: ModelSettings, device: str) -> nn.Modul
         )
     except Exception as error:
         raise InputError(
-            f"{settings.name} cannot be loaded as a causal language model: {_first_line(error)}"
+            f"{settings.name} cannot be loaded as a causal language model{_where(source)}: {_first_line(error)}"
         ) from error
     if missing := sorted(found["missing_keys"]):
         raise InputError(f"{settings.name}: the file of the weights lacks {', '.join(missing[:3])}")
@@ -177,6 +181,10 @@ def _context(network: Any) -> int:
     window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
     limits = [getattr(config, "max_position_embeddings", None), window]
     return min((limit for limit in limits if isinstance(limit, int)), default=2**31)
+
+
+def _where(source: str) -> str:
+    return "" if Path(source).is_dir() else " from the Hugging Face hub, and there is no folder of this name"
 
 
 def _first_line(error: Exception) -> str:

@@ -13,6 +13,7 @@ from fxai.errors import InputError
 from fxai.llm.answer_tree import AnswerTree
 from fxai.llm.language_model import LanguageModel
 
+_WORTH_SHARING = 16  # tokens; with fewer, a second pass of a small network takes longer than it saves
 _SHOWN = 80  # characters of a prompt in a message
 
 
@@ -22,6 +23,7 @@ class TokenDecisions:
 
     tokens: tuple[Tensor, ...]  # [token] int64 of each prompt
     returns: Tensor  # [prompt] float32, of the prompt's ticker over the look-ahead; 0.01 is 1 %
+    shared: int = 0  # first tokens that are the same in all prompts, of `shared_tokens`
 
 
 def token_decisions(
@@ -44,7 +46,8 @@ def token_decisions(
         raise InputError(
             f"the return of the prompt {prompts[int(np.isfinite(returns).argmin())][:_SHOWN]!r} is not finite"
         )
-    return TokenDecisions(prompt_tokens(model, prompts, tree), torch.from_numpy(returns).float())
+    tokens = prompt_tokens(model, prompts, tree)
+    return TokenDecisions(tokens, torch.from_numpy(returns).float(), shared_tokens(tokens))
 
 
 def prompt_tokens(model: LanguageModel, prompts: Sequence[str], tree: AnswerTree) -> tuple[Tensor, ...]:
@@ -65,6 +68,14 @@ def prompt_tokens(model: LanguageModel, prompts: Sequence[str], tree: AnswerTree
                 f"leaves for it: use fewer or shorter headlines. The prompt begins with {text[:_SHOWN]!r}"
             )
     return tokens
+
+
+def shared_tokens(tokens: Sequence[Tensor]) -> int:
+    """Number of first tokens that are the same in all prompts and worth computing once; less than any prompt has."""
+    length = min(len(each) for each in tokens) - 1
+    alike = torch.stack([each[:length] for each in tokens]) == tokens[0][:length]
+    shared = int(alike.all(0).int().cumprod(0).sum())
+    return shared if shared >= _WORTH_SHARING else 0
 
 
 def rows_by_length(tokens: Sequence[Tensor]) -> dict[int, list[int]]:

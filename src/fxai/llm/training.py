@@ -14,7 +14,7 @@ from fxai.llm.language_model import LanguageModel
 from fxai.llm.lora_layout import LoraLayout
 from fxai.llm.policy_gradient import answer_rewards, decision_loss, expected_reward
 from fxai.llm.prompt_batches import PromptBatches
-from fxai.llm.prompt_tokens import rows_by_length
+from fxai.llm.prompt_tokens import rows_by_length, shared_tokens
 from fxai.llm.training_settings import LaneProgress, SignalLane
 from fxai.rl.algorithms.adam import LaneAdam
 
@@ -118,8 +118,10 @@ class SignalTraining:
             for rows in rows_by_length(tokens).values():
                 for first in range(0, len(rows), _SCORED_ROWS):
                     part = rows[first : first + _SCORED_ROWS]
-                    prompts = torch.stack([tokens[row] for row in part]).expand(len(chosen), -1, -1)
-                    result[:, part] = self._answered(prompts, chosen).cpu()
+                    texts = [tokens[row] for row in part]
+                    prompts = torch.stack(texts).expand(len(chosen), -1, -1)
+                    shared = self._shared(prompts, shared_tokens(texts))
+                    result[:, part] = self._answered(prompts, chosen, shared).cpu()
         return result
 
     def state(self, lane: int) -> dict[str, Tensor]:
@@ -142,9 +144,10 @@ class SignalTraining:
 
     def _lanes_of_one_shape(self, lanes: Sequence[int]) -> list[list[int]]:
         """The lanes whose mini-batches have the same shape, which share a forward pass."""
-        groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+        groups: dict[tuple[int, int, int], list[int]] = defaultdict(list)
         for lane in lanes:
-            groups[self._batches[lane].shape(self._steps[lane])].append(lane)
+            shape = self._batches[lane].shape(self._steps[lane])
+            groups[*shape, self._lanes[lane].decisions.shared].append(lane)
         return list(groups.values())
 
     def _compute_gradients(self, lanes: list[int], gradient: Tensor, rewards: dict[int, Tensor]) -> None:
@@ -175,8 +178,10 @@ class SignalTraining:
         steps = torch.tensor([self._steps[lane] for lane in lanes], device=self._model.device)
         weights = self._weights[lanes].requires_grad_()
         share = torch.tensor([each.reward_scaling / each.batch_size for each in settings], device=self._model.device)
-        with self._adapters.applied(weights, self._layout, self._scaling[lanes], self._dropout_of(lanes, steps)):
-            probable = self._answered(prompts, lanes)
+        shared = self._shared(prompts, decisions[0].shared)
+        dropout, passes = self._dropout_of(lanes, steps), 1 + bool(shared)
+        with self._adapters.applied(weights, self._layout, self._scaling[lanes], dropout, passes):
+            probable = self._answered(prompts, lanes, shared)
             rewards = answer_rewards(self._answers, self._strengths[lanes], returns.to(self._model.device))
             losses = [
                 decision_loss(
@@ -192,10 +197,15 @@ class SignalTraining:
         rates = self._dropout[lanes]
         return LaneDropout(rates, self._seeds[lanes], steps) if rates.any() else None
 
-    def _answered(self, prompts: Tensor, lanes: Sequence[int]) -> Tensor:
+    def _shared(self, prompts: Tensor, shared: int) -> int:
+        """First tokens that the prompts [lane, prompt, token] of a lane share in a pass."""
+        return shared if self._model.shares_beginnings and prompts.shape[1] > 1 else 0
+
+    def _answered(self, prompts: Tensor, lanes: Sequence[int], shared: int) -> Tensor:
         """Log-probabilities [lane, prompt, answer] of prompts [lane, prompt, token]."""
         chosen = list(lanes)
-        scores = answer_scores(self._model.network, prompts.flatten(0, 1).to(self._model.device), self._tree)
+        rows = prompts.flatten(0, 1).to(self._model.device)
+        scores = answer_scores(self._model.network, rows, self._tree, shared, len(chosen))
         scores = scores.unflatten(0, prompts.shape[:2])
         return log_probabilities(scores, self._tree, self._strengths[chosen], self._prior[chosen])
 

@@ -19,7 +19,7 @@ class TrainingSettings:
     learning_rate: float = 1e-5
     reward_scaling: float = 1.0
     max_train_steps: int = 50
-    batch_size: int = 8  # decisions of a step; fewer where fewer prompts have one length
+    batch_size: int = 16  # decisions of a step; fewer where fewer prompts have one length
     gradient: Gradient = "expected"
 
 
