@@ -27,7 +27,7 @@ def test_the_errors_of_a_trial(metrics: dict[str, float], errors: ValueErrors) -
     ("errors", "trading", "words"),
     [
         (ValueErrors(0.5, 0.3, 0.4), True, "that of the seeds, and that of the stretch of market"),
-        (ValueErrors(0.4, None, 0.4), True, "With one seed per trial, the error of the seeds is not known."),
+        (ValueErrors(0.4, None, 0.4), True, "For a single seed, the error of the seeds is not known."),
         (ValueErrors(0.3, 0.3, None), True, "of the seeds alone, as earlier releases computed it"),
         (ValueErrors(0.3, 0.3, None), False, "of the seeds alone, or the standard error that your code reports"),
     ],

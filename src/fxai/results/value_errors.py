@@ -13,8 +13,8 @@ _BOTH = (
     "agents were scored."
 )
 _MARKET_ALONE = (
-    "± is one standard error of the stretch of market on which the agents were scored. With one seed per trial, the "
-    "error of the seeds is not known."
+    "± is one standard error: that of the stretch of market on which the agents were scored and, with several seeds, "
+    "that of the seeds. For a single seed, the error of the seeds is not known."
 )
 _EARLIER = "± is one standard error of the seeds alone, as earlier releases computed it."
 _CUSTOM = "± is one standard error of the seeds alone, or the standard error that your code reports."
