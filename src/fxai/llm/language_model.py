@@ -1,6 +1,5 @@
 """Loads a causal language model and its tokenizer. The only file that imports transformers."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,9 @@ from torch import nn
 from fxai.errors import InputError
 from fxai.llm.extra import check_llm_installed
 from fxai.llm.four_bit import check_four_bit
-from fxai.llm.gguf_cache import converted_folder, is_gguf
+from fxai.llm.gguf_cache import converted_folder
 from fxai.llm.model_settings import ModelSettings
-from fxai.spec.fields.environment import expanded_path
-
-_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
-_TOKENIZER = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
-_HUB_NAME = re.compile(r"(?:[\w.-]+/)?[\w.-]+")
+from fxai.llm.model_source import find_model
 
 
 class Tokenizer(Protocol):
@@ -81,32 +76,13 @@ def load_language_model(settings: ModelSettings, device: str = "cpu") -> Languag
 
 def _source(name: str) -> str:
     """The folder, or the name on the hub."""
-    path = expanded_path(name)
+    found = find_model(name)
+    if not isinstance(found, Path) or found.is_dir():
+        return str(found)
     try:
-        if path.is_dir():
-            _check_folder(path)
-            return str(path)
-        if path.is_file():
-            if not is_gguf(path):
-                raise InputError(f"{path} is not a GGUF file: give a GGUF file, or the folder of a model")
-            return str(converted_folder(path, _convert_gguf))
+        return str(converted_folder(found, _convert_gguf))
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-    if path.is_absolute() or name.startswith((".", "~", "$")) or not _HUB_NAME.fullmatch(name):
-        raise InputError(f"there is no model at {path}: give the folder of a model, a GGUF file, or a name on the hub")
-    return name
-
-
-def _check_folder(folder: Path) -> None:
-    missing = []
-    if not (folder / "config.json").is_file():
-        missing.append("config.json")
-    if not any(next(folder.glob(pattern), None) for pattern in _WEIGHTS):
-        missing.append("weights (model.safetensors)")
-    if not any((folder / file).is_file() for file in _TOKENIZER):
-        missing.append("a tokenizer (tokenizer.json)")
-    if missing:
-        raise InputError(f"{folder} is not the folder of a language model: it lacks {', '.join(missing)}")
+        raise InputError(f"{found} cannot be read: {error.strerror or error}") from error
 
 
 def _load_network(source: str, settings: ModelSettings, device: str) -> nn.Module:

@@ -9,7 +9,8 @@ import torch
 from fxai.errors import FxaiError
 from fxai.objectives.cached_markets import cached_set, cached_tensors, cached_tensors_of_folds
 from fxai.objectives.trading_pack import EnsemblePack, TradingPack
-from fxai.objectives.trading_trial import TradingTrial, TrialConfigs, failure
+from fxai.objectives.trading_trial import TradingTrial, TrialConfigs
+from fxai.objectives.trial_results import failure
 from fxai.protocol import Cause, Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult
 from fxai.rl.agents.build_training import build_scorer, build_training
 from fxai.rl.agents.scoring import Scorer

@@ -1,7 +1,7 @@
 """One trial of `fx_trading` during training: lanes, reports, checkpoint, result."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -9,20 +9,16 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from fxai.errors import FxaiError, InputError
-from fxai.evaluation.fold_rows import Arrange, arrangement
-from fxai.evaluation.score_errors import error_metrics, score_errors
+from fxai.evaluation.fold_rows import arrangement
 from fxai.market.markets.dataset import Market
 from fxai.market.markets.instruments import MarketSet
 from fxai.market.scores.bar_returns import BarReturns, Windows, needs_rewards, windows_of
-from fxai.market.scores.instrument_scores import LaneScore
 from fxai.market.scores.scored_instruments import instrument_windows, scored_instruments
 from fxai.market.splits.folds import latest_first
 from fxai.objectives.train_returns import train_returns
+from fxai.objectives.trial_results import failure, joined_metrics, unwritten
 from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (
-    MARKET_ERROR,
-    SEED_ERROR,
-    STANDARD_ERROR,
     Cause,
     Decision,
     Report,
@@ -169,13 +165,13 @@ class TradingTrial:
             reason = f"the objective's value is {mean(values)} at step {self.updates}"
             return self._result(TrialState.FAIL, error=TrialError(Cause.NOT_FINITE, reason))
         spans = [lane.score for lane in evaluations]
-        joined = {**_means(metrics), **_errors(metrics, spans, self.request, self._arrange)}
+        joined = joined_metrics(metrics, spans, self.request, self._arrange)
         report = Report(self.request.number, self.updates, mean(values), joined, self.env_steps)
         self._reports += (report,)
         rewards = needs_rewards({self.request.metric, *self.request.objectives}, self.request.score)
         self._bars = BarReturns.of(self.updates, self.request.seeds, spans, rewards=rewards)
         checkpoint = Checkpoint(self._identity, self._reports, state, self._bars)
-        flaw = _unwritten(lambda: checkpoint.save(self._paths.checkpoint))
+        flaw = unwritten(lambda: checkpoint.save(self._paths.checkpoint))
         self._weights = state["weights"]
         self._note_sent()
         return replace(report, flaw=flaw)
@@ -187,12 +183,12 @@ class TradingTrial:
             case Decision.STOP:
                 return self.returned()
             case Decision.PRUNE:
-                flaw = _unwritten(lambda: self._write_bars(last.step))
+                flaw = unwritten(lambda: self._write_bars(last.step))
                 return replace(self._result(TrialState.PRUNED, metrics=last.metrics), flaw=flaw)
             case Decision.CONTINUE:
-                bars_flaw = _unwritten(lambda: self._write_bars(last.step))
-                flaw = _unwritten(self._save_agent) or bars_flaw
-                flaw = _unwritten(self._write_train_bars) or flaw
+                bars_flaw = unwritten(lambda: self._write_bars(last.step))
+                flaw = unwritten(self._save_agent) or bars_flaw
+                flaw = unwritten(self._write_train_bars) or flaw
                 return replace(self._result(TrialState.COMPLETE, last.value, last.metrics), flaw=flaw)
 
     def returned(self) -> TrialResult:
@@ -292,35 +288,6 @@ def _with_members(evaluation: LaneEvaluation, request: TrialRequest) -> Metrics:
         for name, metrics in evaluation.members.items()
     }
     return {**with_score(evaluation.metrics, request.score), **of_members}
-
-
-def _means(metrics: Sequence[Metrics]) -> dict[str, float]:
-    """Mean of each metric over the lanes."""
-    return {name: mean([lane[name] for lane in metrics]) for name in metrics[0]}
-
-
-def _errors(
-    metrics: Sequence[Metrics], spans: Sequence[LaneScore], request: TrialRequest, arrange: Arrange
-) -> dict[str, float]:
-    """Standard error of each score, under its name with `_error`, and the errors of the trial's value."""
-    errors = score_errors(spans, metrics, request.score, arrange=arrange)
-    of_value = errors[request.metric]
-    parts = {STANDARD_ERROR: of_value.total, SEED_ERROR: of_value.seed, MARKET_ERROR: of_value.market}
-    return {**error_metrics(errors), **{name: error for name, error in parts.items() if error is not None}}
-
-
-def _unwritten(write: Callable[[], None]) -> str:
-    """Write a file; returns the error message, or an empty text. A full disk must not end the trial."""
-    try:
-        write()
-    except FxaiError as error:
-        return str(error)
-    return ""
-
-
-def failure(request: TrialRequest, error: Exception, cause: Cause = Cause.EXCEPTION) -> TrialResult:
-    """The result of a trial that failed with this error."""
-    return TrialResult(request.number, TrialState.FAIL, seconds=0.0, error=TrialError(cause, str(error)))
 
 
 def _identity(
