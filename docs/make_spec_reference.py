@@ -108,6 +108,13 @@ SECTIONS = (
     Section("### `training` with `algorithm: dqn`", "DqnConfig"),
     Section("### `training` with `ensemble`", "EnsembleTraining"),
     Section("### `ensemble`", "EnsembleConfig"),
+    Section("## `training_config` of `objective: llm_signal`", "LlmSignalConfig"),
+    Section("### `news`: headlines of instruments", "NewsConfig"),
+    Section("### `decisions`: what a decision reads", "DecisionConfig"),
+    Section("### `baskets`: the portfolio that scores signals", "BasketConfig"),
+    Section("### `model`: a language model", "LanguageModelConfig"),
+    Section("### `lora`: the adapter", "LoraConfig"),
+    Section("### `training`: training of an adapter", "SignalTrainingConfig"),
 )
 VALUES = {  # instead of the schema's own text, where that is long
     "sampler": "name, or mapping with `type`: [samplers](#samplers)",
@@ -332,7 +339,7 @@ def _default(key: str, schema: Schema, required: set[str], made: Mapping[str, st
     default = schema.get("default", schema.get("const"))
     if default is None or default in ("", [], {}):
         return ""
-    return f"`{_yaml(default)}`"
+    return "`{}`".format(_yaml(default).replace("\n", "\\n"))
 
 
 def _values(schema: Schema) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fxai.errors import InputError, Problem, SpecError
 from fxai.market.reading.sources import check_source
-from fxai.spec.fields.objective import returns_positions
+from fxai.spec.fields.objective import LLM_SIGNAL, returns_positions
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.data_paths import searched_folders
 from fxai.spec.reading.find_spec import find_spec
@@ -16,6 +16,7 @@ from fxai.spec.reading.load import load_spec
 from fxai.spec.reading.override import override
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.positions_config import scored_market
+from fxai.spec.search.signal_config import signal_config
 from fxai.spec.search.study import Spec, StudySpec
 
 DEFAULT_SPEC = "quick_search"
@@ -68,6 +69,8 @@ def check_data(study: StudySpec, spec: Path) -> None:
         DataError: The data are missing; the message names the folders that were searched.
     """
     config = study.training_config
+    if isinstance(config, CustomConfig) and study.objective == LLM_SIGNAL:
+        check_source(signal_config(config.root).data, searched_folders(spec.parent))
     if isinstance(config, CustomConfig) and returns_positions(study.objective):
         config = scored_market(config.root)
     if isinstance(config, TrainingConfig):

@@ -194,7 +194,8 @@ class WorkerSlot:
     def _on_ready(self, message: WorkerMessage) -> None:
         if message.failure is not None:
             objective = "" if self._plan is None else self._plan.objective
-            failed = f"the objective {objective} cannot be imported{self._where}: {message.failure.message}"
+            begins = "cannot be imported" if ":" in objective else "cannot train"
+            failed = f"the objective {objective} {begins}{self._where}: {message.failure.message}"
             raise InputError(short_cause(f"{failed} (log: {self._log})"))
         self._enter(Phase.READY)
         self._state.was_ready = True

@@ -14,22 +14,26 @@ from fxai.market.splits.splits import Splits, bars_in_all, split
 from fxai.spec.checks.cost_names import check_cost_names
 from fxai.spec.fields.data_config import DataConfig, SplitConfig
 from fxai.spec.fields.feature_config import FeatureConfig
-from fxai.spec.fields.objective import returns_positions
+from fxai.spec.fields.objective import LLM_SIGNAL, returns_positions
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.embargo import columns_of_trials, longest_windows, order_book_of_trials, with_embargo
 from fxai.spec.search.study import StudySpec
 from fxai.spec.search.verdict import VerdictConfig
+from fxai.study.news_decisions import check_signals
 from fxai.study.position_market import position_market
 
 
 def check_bars(study: StudySpec) -> None:
     """Check that every trial of a study has enough bars, those with the longest windows of its search space included.
 
-    A study with an objective of the user is checked only if FxAI scores it, which is so if it returns positions.
+    A study with an objective of the user is checked only if FxAI scores it, which is so if it returns positions. Of a
+    study of signals the news and the files of the language model are checked too.
 
     Raises:
-        DataError: The data cannot be read, or there are too few bars; the message says how many are needed.
+        InputError: The data cannot be read, or there are too few bars; the message says how many are needed.
     """
+    if study.objective == LLM_SIGNAL:
+        check_signals(study)
     config = with_embargo(study).training_config
     if returns_positions(study.objective):
         position_market(study)

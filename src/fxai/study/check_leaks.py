@@ -1,6 +1,7 @@
 """Tests what a study computes from bars for the use of later bars.
 
-These are the columns and the function of `data.features`, or the positions of an objective that returns positions.
+These are the columns and the function of `data.features`, the positions of an objective that returns positions, or the
+prompts of a study of signals.
 """
 
 import sys
@@ -21,7 +22,7 @@ from fxai.market.markets.instruments import common_config
 from fxai.market.splits.splits import split
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.feature_config import FeatureConfig
-from fxai.spec.fields.objective import PythonFunction, returns_positions
+from fxai.spec.fields.objective import LLM_SIGNAL, PythonFunction, returns_positions
 from fxai.spec.fields.order_book_config import OrderBookConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import default_params, trial_config
@@ -30,6 +31,7 @@ from fxai.spec.search.parameters import CategoricalParameter, Choice, Parameter
 from fxai.spec.search.study import StudySpec
 from fxai.study.check_bars import bars_of_trials
 from fxai.study.check_position_leaks import position_leaks
+from fxai.study.check_prompt_leaks import prompt_leaks
 from fxai.study.feature_call import FeatureCall
 
 _FUNCTION = "data.features.function"
@@ -60,6 +62,8 @@ def check_leaks(study: StudySpec) -> StudyLeaks:
     config = with_embargo(study).training_config
     if isinstance(study.objective, PythonFunction) and returns_positions(study.objective):
         return _of_positions(study, study.objective)
+    if study.objective == LLM_SIGNAL:
+        return _of_decisions(study)
     if not isinstance(config, TrainingConfig):
         return StudyLeaks(reason="the objective is your own code, which reads its own data")
     try:
@@ -80,6 +84,14 @@ def check_leaks(study: StudySpec) -> StudyLeaks:
     except DataError as error:
         return StudyLeaks(error=str(error))
     return StudyLeaks(_joined([*exact, *scaling, *statistical]))
+
+
+def _of_decisions(study: StudySpec) -> StudyLeaks:
+    """The exact test of the prompts: whether they change with later news and prices."""
+    try:
+        return StudyLeaks(prompt_leaks(study))
+    except DataError as error:
+        return StudyLeaks(error=str(error))
 
 
 def _of_positions(study: StudySpec, objective: PythonFunction) -> StudyLeaks:

@@ -9,15 +9,17 @@ from fxai.market.bars import TimeArray
 from fxai.market.mapped.market_cache import mapped_or_prepared
 from fxai.market.mapped.release_memory import release_memory
 from fxai.market.markets.dataset import Market
+from fxai.market.news.prepared_decisions import PreparedDecisions
 from fxai.market.reading.instrument_bars import read_instruments
 from fxai.market.reading.read_bars import load_bars
 from fxai.market.timestamps.calendar import bar_length
 from fxai.search.study_bars import StudyBars
 from fxai.spec.checks.cost_names import check_cost_names
 from fxai.spec.fields.data_config import DataConfig
-from fxai.spec.fields.objective import returns_positions
+from fxai.spec.fields.objective import LLM_SIGNAL, returns_positions
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.study import StudySpec
+from fxai.study.news_decisions import study_decisions
 from fxai.study.position_market import position_market
 
 
@@ -36,6 +38,8 @@ def bars_with_times(study: StudySpec) -> tuple[StudyBars, TimeArray] | None:
     if returns_positions(study.objective):
         market = position_market(study)[1]
         return _bars([market], market.content_hash)
+    if study.objective == LLM_SIGNAL:
+        return _dates(study_decisions(study))
     if isinstance(study.training_config, CustomConfig):
         return None
     markets = mapped_or_prepared(study.training_config.data)
@@ -72,6 +76,21 @@ def _bars(markets: Sequence[Market], content_hash: str) -> tuple[StudyBars, Time
         columns=first.columns,
     )
     return found, time
+
+
+def _dates(decisions: PreparedDecisions) -> tuple[StudyBars, TimeArray]:
+    """The dates on which any instrument has a bar."""
+    dates, test = decisions.market.dates, decisions.splits.test
+    found = StudyBars(
+        content_hash=decisions.content_hash,
+        bars=len(dates),
+        first=_text(dates[0]),
+        last=_text(dates[-1]),
+        seconds=float(bar_length(dates) / np.timedelta64(1, "s")),
+        test_first=_text(dates[test.start]) if len(test) else None,
+        test_bars=len(test),
+    )
+    return found, dates
 
 
 def _text(moment: np.datetime64) -> str:

@@ -18,7 +18,7 @@ from fxai.search.studies import load_study, stored_study, study_names
 from fxai.search.study_bars import StudyBars
 from fxai.search.window_chain import ChainWindow, root_of, window_chain
 from fxai.spec.fields.feature_config import ALL
-from fxai.spec.fields.objective import returns_positions
+from fxai.spec.fields.objective import LLM_SIGNAL, returns_positions
 from fxai.spec.fields.storage_url import shown
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.load import load_spec
@@ -129,6 +129,8 @@ def _transferred(user_attrs: Mapping[str, object]) -> int:
 
 
 def _check_objective(study: StudySpec) -> None:
+    if study.objective == LLM_SIGNAL:
+        raise InputError(f"{study.study_name} trains signals on news; fxai retune is for studies of prices alone")
     if isinstance(study.training_config, CustomConfig) and not returns_positions(study.objective):
         raise InputError(
             f"{study.study_name} runs code of its own, and FxAI does not know its data; fxai retune is for studies "

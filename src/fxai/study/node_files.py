@@ -18,10 +18,11 @@ from fxai.pool.remote.messages import FolderProbe
 from fxai.spec.checks.lane_memory import format_gigabytes
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
 from fxai.spec.fields.environment import expanded_path
-from fxai.spec.fields.objective import folder_of, returns_positions
+from fxai.spec.fields.objective import LLM_SIGNAL, folder_of, returns_positions
 from fxai.spec.fields.source_paths import source_paths
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.positions_config import scored_market
+from fxai.spec.search.signal_config import signal_config
 from fxai.spec.search.study import StudySpec
 
 MOST_CODE_BYTES = 100_000_000
@@ -81,13 +82,20 @@ def sources_of(study: StudySpec) -> Iterator[str]:
     """The paths of the study's data files as the spec has them. Named data sets are part of the package."""
     config = study.training_config
     if isinstance(config, CustomConfig):
+        if study.objective == LLM_SIGNAL:
+            signals = signal_config(config.root)
+            yield from (signals.news.file, *_files_of(signals.data))
         if not returns_positions(study.objective):
             return
         config = scored_market(config.model_dump(mode="json"))
-    source = config.data.source
-    for each in (source,) if isinstance(source, str) else source.values():
-        if not NAMED_SOURCE.fullmatch(each):
-            yield each
+    yield from _files_of(config.data)
+
+
+def _files_of(config: DataConfig) -> Iterator[str]:
+    source = config.source
+    yield from (
+        each for each in ((source,) if isinstance(source, str) else source.values()) if not NAMED_SOURCE.fullmatch(each)
+    )
 
 
 def _own_working_dir(study: StudySpec) -> Path | None:

@@ -14,12 +14,12 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 from fxai.errors import InputError
 from fxai.objectives.loader import load_lanes
 from fxai.process_tree import ProcessTrees
-from fxai.protocol import Cause, LanePlan, TrialError, TrialRequest, error_of, is_out_of_memory
+from fxai.protocol import Cause, LanePlan, Lanes, TrialError, TrialRequest, error_of, is_out_of_memory
 from fxai.protocol.line_socket import LineSocket
 from fxai.protocol.wire import from_line, to_line
 from fxai.protocol.worker_messages import ParentMessage, WorkerMessage, WorkerWelcome
@@ -49,13 +49,26 @@ class WorkerMain:
         self._process_trees = ProcessTrees()
         if welcome.plan is not None:
             self._import_objective(welcome.plan)
-        lanes = open_lanes(welcome.plan, welcome.slot, self._process_trees)
+        lanes = self._open_lanes(welcome)
         self._trials = WorkerTrials(lanes, self._write_output_to)
         self._seeds_per_trial = 1 if welcome.plan is None else welcome.plan.seeds_per_trial
         self._admitted = 0
         self._wait_budget = 0.0  # seconds
         self._sent_width = self._trials.width
         gc.freeze()  # a collection after each trial then skips the modules; with torch's modules it takes 0.2 s
+
+    def _open_lanes(self, welcome: WorkerWelcome) -> Lanes:
+        """Open the lanes. If the study's input is wrong, tell the parent and exit, since it is so in every worker."""
+        try:
+            return open_lanes(welcome.plan, welcome.slot, self._process_trees)
+        except InputError as error:
+            self._refuse(TrialError(Cause.EXCEPTION, str(error)))
+
+    def _refuse(self, error: TrialError) -> NoReturn:
+        """Tell the parent why this worker trains nothing, and exit."""
+        self._write_output_to(None)
+        self._channel.send(to_line(WorkerMessage(os.getpid(), 0, failure=error)))
+        sys.exit(1)
 
     def _import_objective(self, plan: LanePlan) -> None:
         """Import the user's code. If the import fails, tell the parent and exit, since it fails in every worker."""
@@ -67,10 +80,8 @@ class WorkerMain:
             if is_out_of_memory(error):
                 raise
             traceback.print_exc()
-            self._write_output_to(None)
             known = TrialError(Cause.EXCEPTION, str(error)) if isinstance(error, InputError) else error_of(error)
-            self._channel.send(to_line(WorkerMessage(os.getpid(), 0, failure=known)))
-            sys.exit(1)
+            self._refuse(known)
 
     def _close_sockets(self) -> None:
         """Close the sockets to parent and supervisor in a forked process, which must not keep them open."""

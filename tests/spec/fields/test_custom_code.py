@@ -117,7 +117,7 @@ def test_conditions_and_constraints_know_its_configuration() -> None:
     [
         (
             "fx_tradng",
-            "'fx_tradng' is not an objective; write fx_trading, or package.module:function for your function",
+            "'fx_tradng' is not an objective; write fx_trading, llm_signal, or package.module:function for your",
         ),
         ("{function: train}", "'train' is not the name of a function; write package.module:function"),
         ("{commnd: [sh]}", "is not an objective; write function: package.module:function, or command"),
@@ -214,10 +214,13 @@ def test_names_and_folders_for_the_workers() -> None:
     assert name_of(study("{command: [sh]}").objective) == "command"
 
 
-def test_editors_know_both_kinds() -> None:
+def test_editors_know_all_kinds() -> None:
     written = json_schema()["$defs"]["StudySpec"]
     assert written["if"]["properties"]["objective"] == {"not": {"const": "fx_trading"}}
-    assert written["then"]["properties"]["training_config"]["type"] == ["object", "null"]
+    of_signals = written["then"]
+    assert of_signals["if"]["properties"]["objective"] == {"const": "llm_signal"}
+    assert of_signals["then"]["properties"]["training_config"]["$ref"] == "#/$defs/LlmSignalConfig"
+    assert of_signals["else"]["properties"]["training_config"]["type"] == ["object", "null"]
     assert "sharpe" in written["else"]["properties"]["metric_name"]["enum"]
 
 

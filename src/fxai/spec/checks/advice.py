@@ -10,6 +10,7 @@ from fxai.spec.checks.feasibility import violated_constraints
 from fxai.spec.checks.population_checks import population_advice
 from fxai.spec.checks.position_advice import position_advice
 from fxai.spec.checks.reward_advice import reward_advice
+from fxai.spec.fields.objective import LLM_SIGNAL
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import config_values, default_params, trial_config
 from fxai.spec.search.custom_config import CustomConfig
@@ -34,10 +35,12 @@ from fxai.spec.search.text_values import text_advice
 _BUDGET = frozenset(
     f"training.{name}" for name in ("total_updates", "rollout_steps", "rollout_multiplier", "n_envs", "eval_frequency")
 )
+_SIGNAL_BUDGET = frozenset({"training.max_train_steps", "training.eval_frequency"})
 _MARKET = frozenset(
     f"env.{name}" for name in ("commission_rate", "slippage_rate", "spread", "swap_long_rate", "swap_short_rate")
 )
 _RULES = frozenset({"env.leverage", "env.stop_out_level", "env.flat_by_close"})
+_A_BUDGET = "a budget; a larger one nearly always scores better, so set it under training_config.training"
 _SIZES = frozenset({"model.d_model", "model.n_layers"})
 _DECADES = 4
 _NARROW = 2  # ratio of the ends of a range, or of the horizons of a rate
@@ -121,6 +124,8 @@ def _about_constraints(study: StudySpec) -> Iterator[str]:
 
 def _about_parameter(study: StudySpec, parameter: Parameter) -> Iterator[str]:
     lines = (*_about_values(parameter), *_about_default(study, parameter))
+    if study.objective == LLM_SIGNAL and parameter.path in _SIGNAL_BUDGET:
+        lines = (_A_BUDGET, *lines)
     if isinstance(study.training_config, TrainingConfig):
         config = study.training_config
         lines = (
@@ -134,7 +139,7 @@ def _about_parameter(study: StudySpec, parameter: Parameter) -> Iterator[str]:
 
 def _about_name(name: str) -> Iterator[str]:
     if name in _BUDGET:
-        yield "a budget; a larger one nearly always scores better, so set it under training_config.training"
+        yield _A_BUDGET
     if name in _MARKET:
         yield "a cost of the market, which lower values always improve; set it under training_config.env"
     if name in _RULES:

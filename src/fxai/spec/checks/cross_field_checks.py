@@ -2,21 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any, TypeAlias, get_args
+from typing import TypeAlias
 
-from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from fxai.spec.checks.algorithm_checks import algorithm_problems
 from fxai.spec.checks.cost_names import cost_name_problems
 from fxai.spec.checks.custom_checks import custom_problems
 from fxai.spec.checks.ensemble_checks import ensemble_problems
+from fxai.spec.checks.field_values import misfits, refusal
 from fxai.spec.checks.population_checks import population_problems
 from fxai.spec.checks.position_checks import position_problems
+from fxai.spec.checks.signal_checks import signal_problems
 from fxai.spec.checks.study_parts import Named, Placed, StudyParts
 from fxai.spec.checks.winner_checks import winner_problems
-from fxai.spec.fields.field_paths import field_adapter, field_value_of
-from fxai.spec.fields.objective import returns_positions
+from fxai.spec.fields.objective import LLM_SIGNAL, returns_positions
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.conditions import circular_conditions, exclude_each_other
@@ -31,9 +31,8 @@ from fxai.spec.search.config_fields import (
 )
 from fxai.spec.search.custom_config import CustomConfig, values_in
 from fxai.spec.search.expression import parse_expression
-from fxai.spec.search.findings import Finding, message_of
+from fxai.spec.search.findings import Finding
 from fxai.spec.search.parameters import (
-    CategoricalParameter,
     Choice,
     FloatParameter,
     IntParameter,
@@ -44,6 +43,7 @@ from fxai.spec.search.parameters import (
 )
 from fxai.spec.search.samplers import BruteForceSampler, GPSampler, GridSampler, Sampler
 from fxai.spec.search.searched_algorithm import algorithm_parameter, algorithms_of
+from fxai.spec.search.signal_config import signal_fields
 from fxai.spec.search.stop import Stop
 from fxai.spec.yaml.yaml_source import KeyPath
 
@@ -102,6 +102,8 @@ def _custom_study_problems(study: StudyParts) -> Iterator[Finding]:
         yield from custom_problems(study.objective, study.parameters, study.fixed, study.config)
     if returns_positions(study.objective):
         yield from position_problems(study)
+    if study.objective == LLM_SIGNAL:
+        yield from signal_problems(study)
     if study.stop is not None:
         yield from custom_stop_problems(study.stop)
 
@@ -119,6 +121,8 @@ def _trading_problems(study: StudyParts) -> Iterator[Finding]:
 
 def _fields_of_study(study: StudyParts) -> Fields:
     """Returns the fields that conditions and constraints may name."""
+    if study.objective == LLM_SIGNAL:
+        return signal_fields()
     if isinstance(study.config, CustomConfig):
         return dict.fromkeys(values_in(study.config))
     if algorithm_parameter(parameter for _, parameter in study.parameters) is not None:
@@ -174,34 +178,7 @@ def value_problems(parameters: Sequence[Placed], algorithm: str) -> Iterator[Fin
         (first, *_) = algorithms_of(parameter, chooser, algorithm)
         field = config_fields(first).get(parameter.path)
         if field and parameter.path != ALGORITHM_PATH and not parameter.path.startswith(_SAME_FOR_ALL):
-            yield from _misfits(path, parameter, field)
-
-
-def _misfits(path: KeyPath, parameter: Parameter, field: FieldInfo) -> Iterator[Finding]:
-    if isinstance(parameter, CategoricalParameter):
-        for place, choice in enumerate(parameter.choices):
-            if message := _refusal(field, choice):
-                yield Finding((*path, "choices", place), f"{parameter.name} {message}")
-        return
-    takes = {field.annotation, *get_args(field.annotation)}
-    if takes.isdisjoint({int, float}):
-        yield Finding((*path, "type"), f"{parameter.name} is not a number; use categorical")
-    elif isinstance(parameter, FloatParameter) and float not in takes:
-        yield Finding((*path, "type"), f"{parameter.name} is a whole number; use int or int_log")
-    else:
-        ends: tuple[tuple[str, Any], ...] = (("low", parameter.low), ("high", parameter.high))
-        for end, value in ends:
-            if message := _refusal(field, value):
-                yield Finding((*path, end), f"{parameter.name} {message}")
-
-
-def _refusal(field: FieldInfo, value: Choice) -> str | None:
-    """Returns the message of a field that refuses a value, or None."""
-    try:
-        field_adapter(field).validate_python(field_value_of(field, value), strict=True)
-    except ValidationError as error:
-        return ", or ".join(dict.fromkeys(message_of(details) for details in error.errors(include_url=False)))
-    return None
+            yield from misfits(path, parameter, field)
 
 
 def condition_problems(parameters: Sequence[Placed], fields: Fields) -> Iterator[Finding]:
@@ -227,7 +204,7 @@ def _never(parameter: Parameter | None, field: FieldInfo | None, value: Choice) 
     """Returns the reason why a condition's value is impossible, or None."""
     if parameter is not None:
         return None if contains(parameter, value) else f"{parameter.name} is never {value!r}"
-    return _refusal(field, value) if field is not None else None
+    return refusal(field, value) if field is not None else None
 
 
 def _overlap(one: str, other: str) -> bool:
@@ -265,7 +242,7 @@ def fixed_problems(fixed: Mapping[str, Choice], parameters: Sequence[Placed], al
             yield Finding(("fixed", path), unknown_path(path, algorithm))
         elif path == ALGORITHM_PATH or path.startswith(_SAME_FOR_ALL):
             yield Finding(("fixed", path), "write it under training_config")
-        elif message := _refusal(field, value):
+        elif message := refusal(field, value):
             yield Finding(("fixed", path), message)
 
 

@@ -1,4 +1,4 @@
-"""Objectives of a spec: the shipped training of trading agents, a Python function, or a custom command.
+"""Objectives of a spec: the shipped ones, a Python function, or a custom command.
 
 Functions and commands run in the folder of the spec that names them.
 """
@@ -15,7 +15,8 @@ from fxai.spec.fields.environment import check_path, expanded_path
 from fxai.spec.fields.record import Record
 
 FX_TRADING: Final = "fx_trading"
-ShippedObjective: TypeAlias = Literal["fx_trading"]
+LLM_SIGNAL: Final = "llm_signal"
+ShippedObjective: TypeAlias = Literal["fx_trading", "llm_signal"]
 """Names of modules in `objectives/`."""
 SHIPPED: tuple[str, ...] = get_args(ShippedObjective)
 COMMAND = "command"
@@ -113,7 +114,10 @@ Objective: TypeAlias = Annotated[
 
 
 def is_custom(written: Any) -> bool:
-    """Whether an objective, as a record or as written in a spec, is custom code."""
+    """Whether a study with an objective, as a record or as written in a spec, holds its configuration as a mapping.
+
+    That is so for custom code, whose keys are free, and for `llm_signal`, whose mapping `LlmSignalConfig` validates.
+    """
     return written is not None and written != FX_TRADING
 
 
@@ -125,8 +129,8 @@ def returns_positions(written: Any) -> bool:
 
 
 def has_measured_metrics(objective: Any) -> bool:
-    """Whether FxAI measures the metrics of a trial: of its agents, or of positions that a function returns."""
-    return objective == FX_TRADING or returns_positions(objective)
+    """Whether FxAI measures the metrics of a trial: of its agents, of signals, or of positions that are returned."""
+    return objective in (FX_TRADING, LLM_SIGNAL) or returns_positions(objective)
 
 
 def in_folder(written: JsonValue, folder: Path) -> JsonValue:

@@ -1,4 +1,4 @@
-"""Resolves relative paths of data files and of modules with features in a spec.
+"""Resolves relative paths of data files, of language models and of modules with features in a spec.
 
 They are searched in the folder of the spec, then in the current folder.
 """
@@ -10,12 +10,13 @@ from pathlib import Path
 from fxai.errors import InputError
 from fxai.spec.fields.data_config import NAMED_SOURCE
 from fxai.spec.fields.environment import expanded_path
-from fxai.spec.fields.objective import is_custom, returns_positions
+from fxai.spec.fields.objective import LLM_SIGNAL, is_custom, returns_positions
 from fxai.spec.fields.source_paths import source_paths
 from fxai.spec.reading.merge import CONFIGS
 from fxai.spec.yaml.source_node import SourceNode, plain_value
 
 _SOURCE, _FEATURES = ("data", "source"), ("data", "features")
+_NEWS, _MODEL = ("news", "file"), ("model", "path")
 
 
 def resolve_data_paths(study: SourceNode, base: SourceNode | None, folder: Path) -> SourceNode:
@@ -28,13 +29,18 @@ def resolve_data_paths(study: SourceNode, base: SourceNode | None, folder: Path)
     """
     objective = study.keys.get("objective") or (None if base is None else base.keys.get("objective"))
     written = None if objective is None else plain_value(objective)
-    if is_custom(written) and not returns_positions(written):
+    is_signal = written == LLM_SIGNAL
+    if is_custom(written) and not is_signal and not returns_positions(written):
         return study  # the configuration of custom code may have any keys
     placed = {}
     for key in CONFIGS:
         if key in study.keys:
             config = _changed(study.keys[key], _SOURCE, lambda node: _with_resolved(node, folder))
-            placed[key] = _changed(config, _FEATURES, lambda node: _with_function_folder(node, folder))
+            config = _changed(config, _FEATURES, lambda node: _with_function_folder(node, folder))
+            if is_signal:
+                config = _changed(config, _NEWS, lambda node: _with_resolved(node, folder))
+                config = _changed(config, _MODEL, lambda node: _with_model(node, folder))
+            placed[key] = config
     return study.with_keys({**study.keys, **placed}) if placed else study
 
 
@@ -52,6 +58,15 @@ def _with_resolved(source: SourceNode, folder: Path) -> SourceNode:
     if source.keys:  # the source of each instrument
         return source.with_keys({name: _with_resolved(each, folder) for name, each in source.keys.items()})
     return replace(source, value=resolve_source(folder, source.text)) if source.text else source
+
+
+def _with_model(model: SourceNode, folder: Path) -> SourceNode:
+    """Returns the path of a language model in the folder of the spec, if there is one; others are unchanged."""
+    try:
+        is_here = bool(model.text) and not _is_full(model.text) and (folder / expanded_path(model.text)).exists()
+    except (OSError, InputError):  # an invalid file name, or a variable that is not set
+        is_here = False
+    return replace(model, value=str(folder / model.text)) if is_here and folder != Path() else model
 
 
 def _with_function_folder(features: SourceNode, folder: Path) -> SourceNode:

@@ -6,7 +6,8 @@ from fxai.spec.fields.algorithm import ALGORITHMS, DEFAULT_ALGORITHM, algorithm_
 from fxai.spec.fields.algorithm_names import NAMES, SPELLINGS
 from fxai.spec.fields.ensemble_training import EnsembleTraining
 from fxai.spec.fields.import_path import IMPORTED
-from fxai.spec.fields.objective import FX_TRADING
+from fxai.spec.fields.llm_signal_config import LlmSignalConfig
+from fxai.spec.fields.objective import FX_TRADING, LLM_SIGNAL, SHIPPED
 from fxai.spec.fields.record import Record
 from fxai.spec.reading.hpo_file import hpo_file
 from fxai.spec.reading.translate_spec import SHARED
@@ -30,7 +31,7 @@ _NORMAL: dict[str, Any] = {
     },
 }
 _IMPORT_PATH = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*$"
-_OBJECTIVE = rf"^{FX_TRADING}$|^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
+_OBJECTIVE = rf"^({'|'.join(SHIPPED)})$|^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 _ARGUMENTS = {
     "description": "arguments of the class that the extended file names",
     "type": "object",
@@ -111,14 +112,27 @@ def _extend(schema: JsonSchema, study: JsonSchema) -> None:
 
 
 def _by_objective(definitions: JsonSchema) -> None:
-    """Schemas of `training_config` and metrics: fixed for fx_trading, free for custom code."""
+    """Schemas of `training_config` and metrics: fixed for shipped objectives, free for custom code."""
     study = definitions["StudySpec"]
     own = {"required": ["objective"], "properties": {"objective": {"not": {"const": FX_TRADING}}}}
     about = "base configuration of all trials"
     trading = {"description": about, "anyOf": [{"$ref": "#/$defs/TrainingConfig"}, _NULL]}
     free = {"description": about, "type": ["object", "null"]}
-    study["if"], study["then"] = own, {"properties": {"training_config": free}}
-    study["else"] = {"properties": {"training_config": trading, "metric_name": {"enum": list(METRICS)}}}
+    signals = LlmSignalConfig.model_json_schema(ref_template="#/$defs/{model}")
+    for name, definition in {**signals.pop("$defs"), LlmSignalConfig.__name__: signals}.items():
+        if name not in definitions:
+            _refine(definition)
+            definitions[name] = definition
+    of_signals = {"required": ["objective"], "properties": {"objective": {"const": LLM_SIGNAL}}}
+    signal = {"description": about, "$ref": f"#/$defs/{LlmSignalConfig.__name__}"}
+    metric = {"enum": list(METRICS)}
+    study["if"] = own
+    study["then"] = {
+        "if": of_signals,
+        "then": {"properties": {"training_config": signal, "metric_name": metric}},
+        "else": {"properties": {"training_config": free}},
+    }
+    study["else"] = {"properties": {"training_config": trading, "metric_name": metric}}
     study["properties"]["training_config"] = {"description": about}
     study["properties"]["objective"]["anyOf"][0] = {"type": "string", "pattern": _OBJECTIVE}
     del definitions["CustomConfig"]

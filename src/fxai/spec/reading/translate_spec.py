@@ -12,7 +12,8 @@ from pydantic import JsonValue
 
 from fxai.errors import Problem
 from fxai.spec.fields.field_paths import records_in, section_of
-from fxai.spec.fields.objective import is_custom
+from fxai.spec.fields.llm_signal_config import LlmSignalConfig
+from fxai.spec.fields.objective import LLM_SIGNAL, is_custom
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY, RetiredKey
 from fxai.spec.fields.tracking import SECRET_KEYS, TRACKERS
@@ -97,9 +98,10 @@ def _translate_study(form: TranslatedSpec, study: Node, path: KeyPath) -> None:
         form.findings.append(Finding((*path, "direction"), "not with objectives; set the direction of each objective"))
     _move_overrides(form, study, path)
     _move_early_stop(form, study, path)
-    if not is_custom(study.get("objective")):
+    is_signal = study.get("objective") == LLM_SIGNAL
+    if is_signal or not is_custom(study.get("objective")):
         if isinstance(config := study.get("training_config"), dict):
-            _drop_empty_sections(config, TrainingConfig)
+            _drop_empty_sections(config, LlmSignalConfig if is_signal else TrainingConfig)
         _move(form, study, path, ("eval_frequency",), ("training", "eval_frequency"))
     _move_validation(form, study, path)
     _translate_tracking(form, study, path)

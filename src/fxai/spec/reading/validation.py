@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from fxai.spec.checks.cross_field_checks import study_problems
 from fxai.spec.checks.study_parts import Named, StudyParts, parts_of
 from fxai.spec.fields.field_paths import field_adapter
-from fxai.spec.fields.objective import is_custom, returns_positions
+from fxai.spec.fields.llm_signal_config import LlmSignalConfig, with_signal_defaults
+from fxai.spec.fields.objective import LLM_SIGNAL, is_custom, returns_positions
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig, algorithm_in
 from fxai.spec.reading.key_check import check_keys
@@ -50,16 +51,24 @@ def validate_spec(tree: dict[str, Any], known: Iterable[Finding] = ()) -> tuple[
     spec, findings = validate(Spec, tree, known)
     findings += _double_names(tree)
     for place, parts in _parts(spec, tree):
-        problems = (*_market_problems(parts), *study_problems(parts))
+        problems = (*_mapping_problems(parts), *study_problems(parts))
         findings += (Finding(("studies", place, *path), message) for path, message in problems)
     return spec, findings
 
 
-def _market_problems(parts: StudyParts) -> Iterator[Finding]:
-    """Yields the faults in `data` and `env` of a function that returns positions; other custom keys are free."""
-    if isinstance(parts.config, CustomConfig) and returns_positions(parts.objective):
+def _mapping_problems(parts: StudyParts) -> Iterator[Finding]:
+    """Yields the faults of the known parts of a mapping; keys of custom code are free.
+
+    Known are `data` and `env` of a function that returns positions, and all keys of `llm_signal`.
+    """
+    if not isinstance(parts.config, CustomConfig):
+        return
+    findings: list[Finding] = []
+    if parts.objective == LLM_SIGNAL:
+        _, findings = validate(LlmSignalConfig, parts.config.root)
+    elif returns_positions(parts.objective):
         _, findings = validate(TrainingConfig, sections_of(parts.config.root))
-        yield from (Finding(("training_config", *path), message) for path, message in findings)
+    yield from (Finding(("training_config", *path), message) for path, message in findings)
 
 
 def _is_below(path: KeyPath, other: KeyPath) -> bool:
@@ -122,7 +131,8 @@ def _valid_parts(study: dict[str, Any]) -> StudyParts:
 def _config(study: dict[str, Any]) -> TrainingConfig | CustomConfig | None:
     written = study.get("training_config")
     if is_custom(study.get("objective")):
-        return CustomConfig(written if isinstance(written, dict) else {})
+        mapping = written if isinstance(written, dict) else {}
+        return CustomConfig(with_signal_defaults(mapping) if study["objective"] == LLM_SIGNAL else mapping)
     config = _field_value(study, "training_config") if "training_config" in study else TrainingConfig()
     return config if isinstance(config, TrainingConfig) else None
 

@@ -10,12 +10,14 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 from fxai.spec.fields.data_config import SplitConfig
 from fxai.spec.fields.feature_config import ALL, FeatureConfig, TimeframeConfig
 from fxai.spec.fields.field_paths import field_value_of, is_list
+from fxai.spec.fields.objective import LLM_SIGNAL
 from fxai.spec.fields.order_book_config import OrderBookConfig
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.config_fields import TIMEFRAMES, config_fields
 from fxai.spec.search.configure import value_at
 from fxai.spec.search.parameters import CategoricalParameter, Choice, Parameter
+from fxai.spec.search.signal_config import with_gap
 from fxai.spec.search.study import StudySpec
 
 R = TypeVar("R", bound=Record)
@@ -46,6 +48,8 @@ def with_embargo(study: StudySpec, bars: int | None = None) -> StudySpec:
         study: The study. Numbers that it has stay.
         bars: Embargo between the splits; by default the bars that an observation depends on.
     """
+    if study.objective == LLM_SIGNAL:
+        return with_gap(study)
     config = study.training_config
     if not isinstance(config, TrainingConfig) or _is_complete(config.data.split):
         return study

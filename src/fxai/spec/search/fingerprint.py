@@ -8,20 +8,28 @@ the objective values.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from pydantic import BaseModel, JsonValue
 
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
 from fxai.spec.fields.environment import expanded_path
-from fxai.spec.fields.objective import CustomCommand, Objective, argument_style_of, name_of, returns_positions
+from fxai.spec.fields.objective import (
+    LLM_SIGNAL,
+    CustomCommand,
+    Objective,
+    argument_style_of,
+    name_of,
+    returns_positions,
+)
 from fxai.spec.fields.record import LATER
 from fxai.spec.fields.source_paths import files_hash, source_paths
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.embargo import with_embargo
 from fxai.spec.search.parameters import Parameter
 from fxai.spec.search.positions_config import scored_market
+from fxai.spec.search.signal_config import signal_config
 from fxai.spec.search.study import StudySpec
 
 Fingerprint = dict[str, JsonValue]
@@ -62,6 +70,8 @@ def _objective(objective: Objective) -> JsonValue:
 def _configuration(study: StudySpec) -> Fingerprint:
     training_config = study.training_config
     if isinstance(training_config, CustomConfig):
+        if study.objective == LLM_SIGNAL:
+            return _signal_configuration(training_config)
         return _custom_configuration(training_config, returns_positions(study.objective))
     config = without_later_fields(training_config, training_config.model_dump(mode="json"))
     del config["data"]["source"]
@@ -80,6 +90,16 @@ def _custom_configuration(config: CustomConfig, has_data: bool) -> Fingerprint: 
         return {"training_config": dumped}
     data = {key: value for key, value in (dumped.get("data") or {}).items() if key != "source"}
     return {"data": _data(scored_market(dumped).data), "training_config": {**dumped, "data": data}}
+
+
+def _signal_configuration(config: CustomConfig) -> Fingerprint:
+    """The configuration of `llm_signal`. Of the model's path it has the last part, since the folder may be moved."""
+    record = signal_config(config.root)
+    dumped = without_later_fields(record, record.model_dump(mode="json"))
+    del dumped["data"]["source"], dumped["news"]["file"]
+    dumped["model"]["path"] = PurePath(record.model.path).name
+    news: Fingerprint = {"source": record.news.file, "sha256": _source_hash(record.news.file)}
+    return {"data": _data(record.data), "news": news, "training_config": dumped}
 
 
 def without_later_fields(record: BaseModel, dumped: dict[str, Any]) -> dict[str, Any]:

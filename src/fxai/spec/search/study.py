@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, 
 from fxai.spec.fields.defaults import DASHBOARD_PORT, MAX_COUNT, MAX_SEEDS, RESULTS_DIR, STORAGE
 from fxai.spec.fields.engine import LOCAL, Amount, Engine, RayAddress, RayConfig, with_engine
 from fxai.spec.fields.environment import check_url, expanded_url
-from fxai.spec.fields.objective import FX_TRADING, Objective, has_measured_metrics, is_custom, returns_positions
+from fxai.spec.fields.llm_signal_config import with_signal_defaults
+from fxai.spec.fields.objective import FX_TRADING, LLM_SIGNAL, Objective, has_measured_metrics, is_custom
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.results_url import check_results_dir
 from fxai.spec.fields.storage_url import check_storage_url
@@ -113,7 +114,8 @@ class StudySpec(Record):
         default="maximize", description="whether metric_name is maximized or minimized"
     )
     objective: Objective = Field(
-        default=FX_TRADING, description="what a trial runs: fx_trading, package.module:function, or {command: [...]}"
+        default=FX_TRADING,
+        description="what a trial runs: fx_trading, llm_signal, package.module:function, or {command: [...]}",
     )
     score: Score | None = Field(
         default=None,
@@ -237,7 +239,7 @@ class StudySpec(Record):
     @model_validator(mode="before")
     @classmethod
     def _custom_defaults(cls, written: Any) -> Any:
-        """Sets the defaults of a custom objective: configuration, metric and progress timeout."""
+        """Sets the defaults of an objective other than fx_trading: configuration, metric and progress timeout."""
         if not isinstance(written, dict):
             return written
         written = with_first_goal(written)
@@ -246,10 +248,12 @@ class StudySpec(Record):
         if not is_custom(written.get("objective")):
             return written
         config = written.get("training_config")
-        own = CustomConfig(config or {}) if isinstance(config, dict | None) else config
-        metric = DEFAULT_METRIC if returns_positions(written["objective"]) else CUSTOM_METRIC
+        if isinstance(config, dict | None):
+            complete = with_signal_defaults(config or {}) if written["objective"] == LLM_SIGNAL else config or {}
+            config = CustomConfig(complete)
+        metric = DEFAULT_METRIC if has_measured_metrics(written["objective"]) else CUSTOM_METRIC
         defaults = {"metric_name": metric, "progress_timeout": CUSTOM_PROGRESS_SECONDS}
-        return {**defaults, **written, "training_config": own}
+        return {**defaults, **written, "training_config": config}
 
     @model_validator(mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from pydantic import JsonValue, ValidationError
 from pydantic.fields import FieldInfo
 
 from fxai.spec.fields.field_paths import as_custom_choice, field_adapter, parse_choice
+from fxai.spec.fields.objective import SHIPPED
 from fxai.spec.fields.training_config import algorithm_in
 from fxai.spec.search.config_fields import config_fields
 from fxai.spec.search.custom_config import CustomConfig, values_in
@@ -67,8 +68,8 @@ def quote_list_texts(study: Node) -> None:
 
 
 def text_advice(study: StudySpec) -> Iterator[str]:
-    """Yields warnings about texts that custom code may expect as another type; none for fx_trading."""
-    if not isinstance(study.training_config, CustomConfig):
+    """Yields warnings about texts that custom code may expect as another type; none for shipped objectives."""
+    if not isinstance(study.training_config, CustomConfig) or study.objective in SHIPPED:
         return
     for parameter in study.parameters:
         for choice in parameter.choices if isinstance(parameter, CategoricalParameter) else ():
