@@ -14,6 +14,7 @@ from fxai.llm.lane_adapters import LaneAdapters
 from fxai.llm.language_model import LanguageModel, load_language_model
 from fxai.llm.lora_layout import LoraLayout
 from fxai.llm.model_settings import ModelSettings, QuantizationType
+from fxai.llm.open_model import open_model
 from llm.gguf_file import write_gguf
 
 PROMPT = "profit at company A"
@@ -108,6 +109,8 @@ def test_an_adapter_trains_on_a_model_of_4_bit(model_folder: Path, quantization_
     gradient = adapter_gradient(load_language_model(settings))
     assert gradient.isfinite().all()
     assert gradient.any()
+    scored, _ = open_model(settings, strength=5)  # has run passes without gradients
+    assert torch.allclose(adapter_gradient(scored), gradient, atol=1e-6)
 
 
 def test_4_bit_is_refused_with_the_reason_where_a_training_step_fails(

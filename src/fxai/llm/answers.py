@@ -9,7 +9,8 @@ from fxai.errors import InputError
 from fxai.llm.answer_tree import AnswerTree
 from fxai.llm.language_model import LanguageModel
 
-_TOLERANCE = 1e-3  # of log-probabilities, relative to their range
+_TOLERANCE = 1e-3  # of a log-probability, relative to its size
+_ROUGH_TOLERANCE = 0.05  # with bfloat16, whose rounding depends on the number of rows, or 4 bit
 _PROBED = 8  # tokens of the prompt on which a model is checked
 _PRIOR_PROMPTS = 32  # over which the prior is a mean
 
@@ -133,4 +134,5 @@ def _scores_differ(model: LanguageModel, tree: AnswerTree) -> bool:
 
 
 def _tolerance(model: LanguageModel) -> float:
-    return _TOLERANCE if model.device.type == "cpu" else 10 * _TOLERANCE
+    exact = all(parameter.dtype == torch.float32 for parameter in model.network.parameters())
+    return _TOLERANCE if exact else _ROUGH_TOLERANCE

@@ -110,10 +110,22 @@ def _load_network(source: str, settings: ModelSettings, device: str) -> nn.Modul
         network.to(device)
     network.requires_grad_(False)
     network.eval()
+    if settings.use_4bit:
+        _keep_trainable(network)
     if settings.gradient_checkpointing:
         _checkpoint_gradients(network, settings.name)
     loaded: nn.Module = network
     return loaded
+
+
+def _keep_trainable(network: nn.Module) -> None:
+    """Have gradients pass the layers of 4 bit also after a pass without gradients.
+
+    In eval mode bitsandbytes packs the weights of a layer for such passes on a CPU, and then passes no gradient.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Linear):
+            module.training = True
 
 
 def _checkpoint_gradients(network: Any, name: str) -> None:
