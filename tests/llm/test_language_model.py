@@ -1,6 +1,7 @@
 """Models from folders and GGUF files, in float32 and 4 bit."""
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from fxai.llm.model_settings import ModelSettings, QuantizationType
 from fxai.llm.open_model import open_model
 from llm.gguf_file import write_gguf
 
+HAS_4_BIT = find_spec("bitsandbytes") is not None
+needs_4_bit = pytest.mark.skipif(not HAS_4_BIT, reason="needs bitsandbytes, which the extra llm installs on Linux")
 PROMPT = "profit at company A"
 
 
@@ -84,7 +87,7 @@ def test_a_gguf_file_is_converted_once(
     (folder,) = [each for each in (tmp_path / "cache" / "fxai" / "models").iterdir() if each.is_dir()]
     changed = (folder / "config.json").stat().st_mtime_ns
     (tmp_path / "small.gguf").rename(tmp_path / "other.gguf")  # the key is the content
-    second = load_language_model(ModelSettings(str(tmp_path / "other.gguf"), use_4bit=True))
+    second = load_language_model(ModelSettings(str(tmp_path / "other.gguf"), use_4bit=HAS_4_BIT))
     assert (folder / "config.json").stat().st_mtime_ns == changed
     assert (logits_of(second) - logits_of(model)).abs().max() < 1.0
 
@@ -102,9 +105,9 @@ def test_an_unreadable_gguf_file_is_one_message(
     assert not [each for each in tmp_path.glob("cache/fxai/models/*") if each.is_dir()]
 
 
+@needs_4_bit
 @pytest.mark.parametrize("quantization_type", ["fp4", "nf4"])
 def test_an_adapter_trains_on_a_model_of_4_bit(model_folder: Path, quantization_type: QuantizationType) -> None:
-    pytest.importorskip("bitsandbytes")  # installed on Linux
     settings = ModelSettings(str(model_folder), use_4bit=True, quantization_type=quantization_type)
     gradient = adapter_gradient(load_language_model(settings))
     assert gradient.isfinite().all()
@@ -113,6 +116,7 @@ def test_an_adapter_trains_on_a_model_of_4_bit(model_folder: Path, quantization_
     assert torch.allclose(adapter_gradient(scored), gradient, atol=1e-6)
 
 
+@needs_4_bit
 def test_4_bit_is_refused_with_the_reason_where_a_training_step_fails(
     model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from fxai.llm.training_settings import LaneProgress, SignalLane
 from fxai.rl.algorithms.adam import LaneAdam
 
 _EPSILON = 1e-8  # of Adam, as in the paper and in torch; gradients of rewards of 1 % are small
-_SCORED_ROWS = 32  # prompts of a lane in one pass without gradients
+_SCORED_ROWS = 16  # prompts of all lanes in a pass without gradients; each has logits for all tokens of the vocabulary
 
 
 class LaneOutOfMemoryError(FxaiError):
@@ -113,11 +113,12 @@ class SignalTraining:
             [lane, prompt, answer] float32 on the CPU; -inf for answers beyond the lane's `signal_strength`.
         """
         chosen = list(range(len(self._lanes)) if lanes is None else lanes)
+        count = max(1, _SCORED_ROWS // len(chosen))
         result = torch.empty(len(chosen), len(tokens), len(self._tree.paths))
         with self._adapters.applied(self._weights[chosen], self._layout, self._scaling[chosen], None):
             for rows in rows_by_length(tokens).values():
-                for first in range(0, len(rows), _SCORED_ROWS):
-                    part = rows[first : first + _SCORED_ROWS]
+                for first in range(0, len(rows), count):
+                    part = rows[first : first + count]
                     texts = [tokens[row] for row in part]
                     prompts = torch.stack(texts).expand(len(chosen), -1, -1)
                     shared = self._shared(prompts, shared_tokens(texts))
