@@ -98,7 +98,8 @@ def _signal_configuration(config: CustomConfig) -> Fingerprint:
     dumped = without_later_fields(record, record.model_dump(mode="json"))
     del dumped["data"]["source"], dumped["news"]["file"]
     dumped["model"]["path"] = PurePath(record.model.path).name
-    news: Fingerprint = {"source": record.news.file, "sha256": _source_hash(record.news.file)}
+    sha256 = _source_hash(record.news.file)
+    news: Fingerprint = {"source": record.news.file} if sha256 is None else {"sha256": sha256}
     return {"data": _data(record.data), "news": news, "training_config": dumped}
 
 
