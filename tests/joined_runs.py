@@ -120,8 +120,9 @@ class JoinedRuns:
         write_text(self._folder / "go", str(first))
 
     def wait_until_held(self, count: int) -> None:
-        """Wait until that many trials wait for `go`, and the study knows all others as ended."""
-        self.wait_for(lambda: len(self._noted("begun")) - count == len(self.ledger()) == self.completed())
+        """Wait until the trials let go have ended, for the study too, and that many others wait for `go`."""
+        (first,) = self._noted("go")
+        self.wait_for(lambda: len(self._noted("begun")) - count == len(self.ledger()) == self.completed() == first)
 
     def codes(self) -> list[int]:
         return [process.wait(PATIENCE) for process in self.processes]
