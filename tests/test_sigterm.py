@@ -9,22 +9,25 @@ from child_process import ChildProcess
 from fxai.sigterm import seconds_since_sigterm
 
 CHILD = """
-import os, signal, socket, subprocess, sys
+import os, signal, socket, subprocess, sys, time
 from fxai.sigterm import ignore_sigterm, seconds_since_sigterm
 
 control = socket.socket(fileno=int(sys.argv[1]))
 ignore_sigterm(control)
 never = seconds_since_sigterm()
 os.kill(os.getpid(), signal.SIGTERM)
+read, write = os.pipe()
 forked = os.fork()
 if not forked:
+    os.write(write, b"x")
     signal.pause()
+os.read(read, 1)  # a signal that arrives while the process forks could be lost
 program = subprocess.Popen(["sleep", "60"])
 os.kill(forked, signal.SIGTERM)
 program.terminate()
 print(never, seconds_since_sigterm() < 60, -os.waitpid(forked, 0)[1], program.wait(), flush=True)
 while True:
-    signal.pause()
+    time.sleep(0.05)  # `pause` would miss a signal that arrives just before it
 """
 
 
