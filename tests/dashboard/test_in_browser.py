@@ -11,6 +11,7 @@ import pytest
 from fxai.dashboard.serve import Shown, dashboard_server
 from fxai.protocol import Report, TrialResult, TrialState
 from fxai.results.paths import StudyPaths
+from fxai.results.plots.write import write_plots
 from fxai.results.report.index import index_page, write_row
 from fxai.results.report.write import write_report
 from fxai.results.shown_files import shown_files
@@ -83,11 +84,12 @@ def page(browser: "Browser", address: str) -> Iterator["Page"]:
     page = context.new_page()
     page.set_default_timeout(LOAD_MS)
     wrong: list[str] = []
+    own = (address, "blob:", "data:", "file:")
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on(
         "request",
-        lambda request: None if request.url.startswith((address, "blob:", "data:")) else wrong.append(request.url),
+        lambda request: None if request.url.startswith(own) else wrong.append(request.url),
     )
     yield page
     context.close()
@@ -139,6 +141,29 @@ def test_the_report_is_drawn_from_its_file_alone(browser: "Browser", running: Se
     assert page.locator(".js-plotly-plot path.point").count() > 0
     assert wrong == []
     assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [report.as_uri()]
+    context.close()
+
+
+def test_pages_of_plots_are_drawn_from_a_moved_folder_and_in_the_dashboard(
+    page: "Page", running: Search, tmp_path: Path
+) -> None:
+    study = load_study(f"sqlite:///{tmp_path / 'studies.db'}", "under_way")
+    write_plots(study, StudyPaths(tmp_path / "results", "under_way"))
+    page.goto("/fxai/under_way/optimization_history.html")
+    page.wait_for_selector(".js-plotly-plot .main-svg")
+    moved = (tmp_path / "results").rename(tmp_path / "moved folder")
+    page.goto((moved / "under_way" / "optimization_history.html").as_uri())
+    page.wait_for_selector(".js-plotly-plot .main-svg")
+
+
+def test_a_plot_without_its_results_folder_shows_why(browser: "Browser", running: Search, tmp_path: Path) -> None:
+    study = load_study(f"sqlite:///{tmp_path / 'studies.db'}", "under_way")
+    history, *_ = write_plots(study, StudyPaths(tmp_path / "results", "under_way"))
+    alone = history.rename(tmp_path / history.name)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(alone.as_uri())
+    page.get_by_text("moved without the rest of its results folder").wait_for(timeout=LOAD_MS)
     context.close()
 
 

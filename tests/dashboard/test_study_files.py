@@ -8,6 +8,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from plotly.offline import get_plotlyjs
 
 from fxai.dashboard.study_files import StudyFileServer
 from fxai.results.paths import StudyPaths
@@ -79,6 +80,12 @@ def test_a_page_is_shown_where_it_cannot_reach_the_dashboard(ask: Ask):
     assert ask("/fxai/fx_ai_quick/best config.yaml")[1]["Content-Type"].startswith("text/plain")
     status, headers, body = ask("/fxai/fx_ai_quick/report.html", "HEAD")
     assert (status, headers["Content-Length"], body) == ("200 OK", "17", "")
+
+
+def test_pages_of_plots_get_plotlys_script(ask: Ask):
+    status, headers, script = ask("/fxai/plotly.min.js")
+    assert (status, headers["Content-Type"]) == ("200 OK", "text/javascript; charset=utf-8")
+    assert script == get_plotlyjs()
 
 
 @pytest.mark.parametrize(

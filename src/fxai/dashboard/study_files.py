@@ -1,6 +1,7 @@
 """Serves the result files of the studies with the dashboard.
 
 `/fxai/` is the index page of the studies, `/fxai/STUDY/` lists a study's files, `/fxai/STUDY/FILE` is one file.
+`/fxai/plotly.min.js` is plotly's script, which pages of plots load by the relative link `../plotly.min.js`.
 
 Only result files of studies in the database are served. A request's path is compared with their names and is never
 opened itself. Pages are served with a sandbox policy, so that their scripts cannot reach the dashboard.
@@ -10,6 +11,7 @@ import mimetypes
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +25,7 @@ IndexPage = Callable[[Sequence[str]], str]  # HTML of the index page for the stu
 
 ROOT = "/fxai/"
 _INDEX = "index.html"
+_PLOTLY = "plotly.min.js"
 _SANDBOX = "sandbox allow-scripts allow-downloads allow-popups allow-modals"
 _OWN_PAGE = "default-src 'none'; style-src 'unsafe-inline'"
 _KINDS = {
@@ -77,13 +80,16 @@ class StudyFileServer:
         if asked in ("", _INDEX):
             page = self.index_page(study_names(self.storage_url)).encode()
             return _page(start_response, page, "text/html; charset=utf-8")
+        if asked == _PLOTLY:
+            script = files("plotly").joinpath("package_data", _PLOTLY).read_bytes()
+            return _page(start_response, script, "text/javascript; charset=utf-8")
         study, _, name = asked.partition("/")
-        files = self._files(study)
-        if not name and files:
-            return _html(start_response, "200 OK", study, f"<section>{_links(study, files)}</section>")
-        if name not in files:
+        found = self._files(study)
+        if not name and found:
+            return _html(start_response, "200 OK", study, f"<section>{_links(study, found)}</section>")
+        if name not in found:
             return _html(start_response, "404 Not Found", "Not found", "<p>There is no such file.</p>")
-        return _file(start_response, files[name])
+        return _file(start_response, found[name])
 
     def _files(self, study: str) -> Mapping[str, Path]:
         return self.files_of(study) if study in study_names(self.storage_url) else {}
@@ -94,8 +100,8 @@ def _path(environ: WSGIEnvironment) -> str:
     return str(environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8", errors="replace")
 
 
-def _links(study: str, files: Mapping[str, Path]) -> str:
-    items = (f'<li><a href="{ROOT}{quote(study)}/{quote(name)}">{escape(name)}</a></li>' for name in files)
+def _links(study: str, shown: Mapping[str, Path]) -> str:
+    items = (f'<li><a href="{ROOT}{quote(study)}/{quote(name)}">{escape(name)}</a></li>' for name in shown)
     return f"<ul>{''.join(items)}</ul>"
 
 

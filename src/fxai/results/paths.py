@@ -9,6 +9,7 @@ from fxai.protocol import TrialPaths
 from fxai.spec.fields.environment import expanded_path
 
 BEST_AGENT = "best_agent.safetensors"
+PLOTLY_SCRIPT = "plotly.min.js"
 IDENTITY = ".identity.json"  # hidden, because it is not a result
 TEST_LOOKS = "test_looks.jsonl"
 _LONGEST_NAME = 200  # bytes; file systems allow 255, and suffixes are added
@@ -33,6 +34,11 @@ class StudyPaths:
     def results_folder(self) -> Path:
         """`results_dir` with environment variables expanded."""
         return expanded_path(self.results_dir)
+
+    @property
+    def plotly_script(self) -> Path:
+        """The script of plotly for the pages of all studies of the results folder."""
+        return self.results_folder / PLOTLY_SCRIPT
 
     @property
     def best_params(self) -> Path:

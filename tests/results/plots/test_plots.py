@@ -8,12 +8,14 @@ from typing import Any
 import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
+from plotly.offline import get_plotlyjs
 
 from fxai.results.paths import StudyPaths
 from fxai.results.plots.figures import contour_plot, optimization_history, parallel_coordinate, slice_plot, timeline
 from fxai.results.plots.metric_axes import with_metric_axes
 from fxai.results.plots.write import write_plots
 from fxai.search import attributes
+from fxai.spec.search.metric_goals import Goal
 
 NAMES = {
     "optimization_history",
@@ -31,16 +33,6 @@ def _pages(study: optuna.Study, folder: Path) -> dict[str, str]:
     return {path.stem: path.read_text() for path in write_plots(study, StudyPaths(folder, "fx_ai_quick"))}
 
 
-def _around_script(page: str) -> str:
-    """The page without plotly's own source."""
-    return re.sub(
-        r"<script[^>]*>.*?</script>",
-        lambda script: script[0] if len(script[0]) < 100_000 else "",
-        page,
-        flags=re.DOTALL,
-    )
-
-
 def _absent(pages: dict[str, str]) -> set[str]:
     return {name for name, page in pages.items() if 'class="absent"' in page}
 
@@ -54,7 +46,19 @@ def test_the_guides_plots_are_all_there(study: optuna.Study, tmp_path: Path):
 def test_a_page_needs_no_network(study: optuna.Study, tmp_path: Path):
     for name, page in _pages(study, tmp_path).items():
         assert 'id="plot-figure"' in page, name
-        assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", _around_script(page)), name
+        assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", page), name
+
+
+def test_the_pages_share_one_script_of_their_results_folder(study: optuna.Study, tmp_path: Path):
+    paths = StudyPaths(tmp_path, "fx_ai_quick")
+    script = paths.plotly_script
+    script.write_text("of an earlier version")
+    pages = (*write_plots(study, paths), *write_plots(study, paths, Goal(metric="sharpe")))
+    links = [(page, link) for page in pages for link in re.findall(r'<script src="([^"]+)">', page.read_text())]
+    assert {page.parent.name for page, _ in links} == {"fx_ai_quick", "by_sharpe"}
+    assert all((page.parent / link).resolve() == script for page, link in links)
+    assert script.read_text() == get_plotlyjs()
+    assert sum(page.stat().st_size for page in pages) < 1_000_000
 
 
 def test_the_page_of_importances_says_how_pruned_trials_count(study: optuna.Study, tmp_path: Path):
@@ -63,7 +67,7 @@ def test_the_page_of_importances_says_how_pruned_trials_count(study: optuna.Stud
 
 def test_links_lead_to_the_other_pages(study: optuna.Study, tmp_path: Path):
     for name, page in _pages(study, tmp_path).items():
-        assert set(re.findall(r'href="(\w+)\.html"', _around_script(page))) == NAMES - {name}
+        assert set(re.findall(r'href="(\w+)\.html"', page)) == NAMES - {name}
 
 
 def test_every_page_of_an_empty_study_has_a_text(empty_study: optuna.Study, tmp_path: Path):
@@ -147,9 +151,9 @@ def test_names_are_text_and_never_markup(tmp_path: Path):
         trial.suggest_float("</script><b>", 0, 1)
         study.tell(trial, value)
     for page in write_plots(study, StudyPaths(tmp_path, "safe")):
-        around = _around_script(page.read_text())
-        assert "<img" not in around
-        assert "</script><b>" not in around
+        text = page.read_text()
+        assert "<img" not in text
+        assert "</script><b>" not in text
 
 
 def test_slices_are_in_rows_with_their_own_scales(study: optuna.Study):
@@ -223,7 +227,7 @@ def test_axes_of_a_fraction_are_in_percent(tmp_path: Path) -> None:
         trial.report(0.01 * number, 5)
         study.tell(trial, 0.01 * number)
     pages = _pages(study, tmp_path)
-    shown = {name for name, page in pages.items() if "~%" in _around_script(page)}
+    shown = {name for name, page in pages.items() if "~%" in page}
     drawn = {"optimization_history", "parallel_coordinate", "slice_plot", "contour_plot", "intermediate_values"}
     assert shown == {*drawn, "edf_plot"}
     assert "best 3\N{NO-BREAK SPACE}% by trial 3" in pages["edf_plot"]

@@ -1,1 +1,1 @@
-"""HTML pages. Each page is one file that opens without network."""
+"""HTML pages that open without network. A report is one file; pages of plots share one file with plotly's script."""

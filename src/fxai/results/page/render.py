@@ -1,4 +1,4 @@
-"""Renders pages from templates. Texts are escaped; plotly's script and the figures are inside the page."""
+"""Renders pages from templates. Texts are escaped. Figures are inside the page, plotly's script inside or linked."""
 
 import json
 import re
@@ -38,20 +38,28 @@ def _breakable(text: str) -> Markup:
 _templates.filters.update(unbroken=_unbroken, breakable=_breakable)
 
 
-def page_html(template: str, content: Mapping[str, object], figures: Mapping[str, go.Figure] | None = None) -> str:
+def page_html(
+    template: str,
+    content: Mapping[str, object],
+    figures: Mapping[str, go.Figure] | None = None,
+    *,
+    plotly_link: str = "",
+) -> str:
     """Render a page.
 
     Args:
         template: File name of the template.
         content: Variables of the template.
         figures: Figures by the names that the template uses. Without figures, the page does not contain plotly.
+        plotly_link: Relative link to plotly's script. If empty, the script of 4.8 MB is inside the page.
     """
     drawn = {name: _plain(figure) for name, figure in (figures or {}).items()}
     return _templates.get_template(template).render(
         content,
         figures=script_json(drawn),
         palette=script_json({"dark": DARK, "series": SERIES, "best": PRUNED}),
-        plotly=Markup(get_plotlyjs()) if drawn else None,  # noqa: S704 (plotly's own)
+        plotly=Markup(get_plotlyjs()) if drawn and not plotly_link else None,  # noqa: S704 (plotly's own)
+        plotly_link=plotly_link if drawn else "",
     )
 
 

@@ -1,4 +1,7 @@
-"""The page of one plot: an HTML file that opens without network, with a light and a dark theme."""
+"""The page of one plot: an HTML file that opens without network, with a light and a dark theme.
+
+The page loads plotly's script from the results folder.
+"""
 
 from dataclasses import dataclass
 
@@ -13,19 +16,21 @@ _TEMPLATE = "plot.html"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Texts of a plot's page; `siblings` are the names and titles of the study's plots."""
+    """Texts and links of a plot's page; `siblings` are the names and titles of the study's plots."""
 
     title: str
     reading: str  # how to read the plot
     study: str
     footer: str
     siblings: tuple[tuple[str, str], ...]
+    plotly_link: str  # as of `page_html`
     least_width: int = 0  # pixels; a narrower screen scrolls sideways
 
     def with_figure(self, figure: go.Figure) -> str:
-        """The HTML of the page with the figure and plotly's script."""
+        """The HTML of the page with the figure."""
         shown = _for_page(figure)
-        return page_html(_TEMPLATE, {**self._content(), "absent": "", "height": least_height(shown)}, {"figure": shown})
+        content = {**self._content(), "absent": "", "height": least_height(shown)}
+        return page_html(_TEMPLATE, content, {"figure": shown}, plotly_link=self.plotly_link)
 
     def without_figure(self, reason: str) -> str:
         """The HTML of the page with the reason why there is no plot."""

@@ -10,6 +10,7 @@ from optuna import Study
 from fxai.atomic_write import write_text
 from fxai.metric_text import number_text
 from fxai.results.importances.ranked import PRUNED_RANK
+from fxai.results.page.plotly_script import linked_script
 from fxai.results.paths import StudyPaths
 from fxai.results.plots import figures
 from fxai.results.plots.absent_figure import AbsentFigureError
@@ -122,8 +123,9 @@ def write_plots(study: Study, paths: StudyPaths, by: Goal | None = None) -> tupl
     siblings = tuple((plot.name, plot.title) for plot in plots)
     written = []
     for plot in plots:
-        page = Page(plot.title, plot.reading, study.study_name, footer, siblings, plot.least_width)
         path = paths.plot(plot.name, None if by is None else by.metric)
+        link = linked_script(paths.plotly_script, path)
+        page = Page(plot.title, plot.reading, study.study_name, footer, siblings, link, plot.least_width)
         write_text(path, _html(plot, shown, record, page))
         written.append(path)
     return tuple(written)

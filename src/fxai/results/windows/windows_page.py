@@ -10,6 +10,7 @@ import fxai
 from fxai.atomic_write import write_text
 from fxai.metric_text import axis_format, number_text
 from fxai.results.page.palette import COMPLETE
+from fxai.results.page.plotly_script import linked_script
 from fxai.results.page.render import least_height, page_html
 from fxai.results.paths import StudyPaths
 from fxai.results.windows.window_rows import (
@@ -41,18 +42,20 @@ def write_windows(storage: str, root: str, results_dir: Path) -> Path:
         StudyNotFoundError: The database has no such study.
     """
     rows = [WindowRow.of(storage, each, results_dir) for each in window_chain(storage, root)]
-    path = StudyPaths(results_dir, root).windows
-    write_text(path, windows_html(rows, root, shown(storage)))
+    paths = StudyPaths(results_dir, root)
+    path = paths.windows
+    write_text(path, windows_html(rows, root, shown(storage), linked_script(paths.plotly_script, path)))
     return path
 
 
-def windows_html(rows: Sequence[WindowRow], root: str, database: str) -> str:
+def windows_html(rows: Sequence[WindowRow], root: str, database: str, plotly_link: str) -> str:
     """The page.
 
     Args:
         rows: The windows in their order.
         root: The study that began the chain.
         database: Its URL, without a password.
+        plotly_link: As of `page_html`.
     """
     overview = rows[-1].overview
     figure, latest_first = _values(rows), list(reversed(rows))
@@ -69,7 +72,7 @@ def windows_html(rows: Sequence[WindowRow], root: str, database: str) -> str:
         "chart": None if figure is None else {"name": _FIGURE, "height": least_height(figure)},
         "written": f"Written by FxAI {fxai.__version__} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC · {database}",
     }
-    return page_html(TEMPLATE, content, {} if figure is None else {_FIGURE: figure})
+    return page_html(TEMPLATE, content, {} if figure is None else {_FIGURE: figure}, plotly_link=plotly_link)
 
 
 def _values(rows: Sequence[WindowRow]) -> go.Figure | None:

@@ -42,6 +42,10 @@ function draw(name) {
   const place = document.getElementById(`plot-${name}`)
   drawn.add(name)
   if (!place) return
+  if (!window.Plotly) {
+    place.textContent = "The figure cannot be drawn, because this page was moved without the rest of its results folder."
+    return
+  }
   const { data, layout } = themed(figures[name])
   const small = innerWidth <= 640 || layout.height < 300
   const config = { displaylogo: false, responsive: true, displayModeBar: !small }
