@@ -217,7 +217,7 @@ def test_its_list_of_shipped_searches_is_correct(row: tuple[str, str, str]) -> N
 
 
 def test_it_lists_all_shipped_searches() -> None:
-    assert set(re.findall(r"^\| `(\w+)` \| `(?:fx_ai|crypto)", README, re.MULTILINE)) == {
+    assert set(re.findall(r"^\| `(\w+)` \| `(?:fx_ai|crypto|llm)", README, re.MULTILINE)) == {
         path.stem for path in (REPOSITORY / "config" / "optuna").glob("*.yaml")
     }
 
@@ -237,7 +237,7 @@ def test_it_lists_every_mode_of_a_transfer() -> None:
 
 
 def test_it_has_rows_for_commands() -> None:
-    assert len(COMMAND_ROWS) == 22
+    assert len(COMMAND_ROWS) == 23
 
 
 def test_its_example_of_several_objectives(study: StudySpec) -> None:

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fxai.api.analysis import Analysis
     from fxai.api.config_loader import ConfigLoader
-    from fxai.api.contest_search import Task1HPOOptimizer, Task1HPOSearchSpace
+    from fxai.api.contest_search import (
+        Task1HPOOptimizer,
+        Task1HPOSearchSpace,
+        Task2HPOOptimizer,
+        Task2HPOSearchSpace,
+    )
     from fxai.api.contest_trainer import HPOIntegratedTrainer
     from fxai.api.hp_optimizer import HPOptimizer
     from fxai.api.hpo_analyzer import HPOAnalyzer
@@ -52,6 +57,8 @@ __all__ = [
     "StudySpec",
     "Task1HPOOptimizer",
     "Task1HPOSearchSpace",
+    "Task2HPOOptimizer",
+    "Task2HPOSearchSpace",
     "TrackRecord",
     "TrainingEngine",
     "compare_multiple_studies",
@@ -84,6 +91,8 @@ _HOMES = {
     "StudySpec": "fxai.spec.search.study",
     "Task1HPOOptimizer": "fxai.api.contest_search",
     "Task1HPOSearchSpace": "fxai.api.contest_search",
+    "Task2HPOOptimizer": "fxai.api.contest_search",
+    "Task2HPOSearchSpace": "fxai.api.contest_search",
     "TrackRecord": "fxai.market.scores.track_record",
     "TrainingEngine": "fxai.api.training_engine",
     "compare_multiple_studies": "fxai.api.hpo_dashboard",

@@ -1,6 +1,7 @@
 """What the pages show can be typed: their specs load, their programs run, their command lines are there."""
 
 import re
+import runpy
 from contextlib import chdir
 from pathlib import Path
 from shutil import copytree
@@ -30,8 +31,11 @@ SPACE = "parameters:\n  training.gamma: {type: float, low: 0.9, high: 0.99}\n"
 
 @pytest.fixture(scope="module")
 def finished_studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the studies of the pages, one of two short trials and a copy, and with agents in `agents`."""
+    """A folder with the studies of the pages, one of two short trials and a copy, with agents in `agents`, and with the
+    small language model."""
     folder = tmp_path_factory.mktemp("documented")
+    make_model = runpy.run_path(str(DOCS.parent / "examples" / "llm_signal" / "make_model.py"))["make_model"]
+    make_model(folder / "small_llama", ["AAA beats forecasts"] * 50)
     (folder / "search.yaml").write_text(SHORT)
     bars = synthetic_market(seed=1, bars=400)
     prices = {name: getattr(bars, name) for name in ("time", "open", "high", "low", "close")}
@@ -131,5 +135,6 @@ def test_the_guide_lists_the_searches_as_they_are() -> None:
     assert {row[0] for row in rows} == {path.stem for path in shipped_specs()}
     for name, *figures in rows:
         (study,) = load_spec(find_spec(name)).studies
-        updates = study.training_config.training.total_updates
+        training = study.training_config.model_dump()["training"]
+        updates = training["max_train_steps" if name.startswith("llm") else "total_updates"]
         assert [study.n_trials, len(study.parameters), study.seeds_per_trial, updates] == list(map(int, figures))

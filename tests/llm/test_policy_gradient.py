@@ -47,6 +47,16 @@ def test_each_decision_is_credited_with_its_own_return_and_shorts_as_longs() -> 
     assert sampled.shape == (1, 2)
 
 
+def test_sampled_answers_have_a_baseline() -> None:
+    """The contest's starter kit has none: a reward that all answers share then moves the gradient."""
+    scores = torch.linspace(-1, 1, 14, dtype=torch.float64).view(1, 2, 7).requires_grad_()
+    probable, chosen = scores.log_softmax(-1), torch.tensor([[1, 5]])
+    rewards = answer_rewards(ANSWERS, torch.tensor([3]), torch.tensor([[0.02, -0.01]], dtype=torch.float64))
+    gradients = [gradient_of(sampled_loss(probable, rewards + shared, chosen), scores) for shared in (0.0, 5.0)]
+    assert torch.allclose(gradients[0], gradients[1], atol=1e-9)
+    assert bool(gradients[0].abs().sum() > 0)
+
+
 def test_samples_have_the_probabilities_of_the_answers_and_belong_to_seed_and_step() -> None:
     probabilities = torch.tensor([0.0, 0.1, 0.0, 0.6, 0.3, 0.0])
     probable = probabilities.log().expand(2, 20_000, -1)

@@ -139,6 +139,26 @@ def test_prompts_that_begin_alike_share_these_tokens(model: LanguageModel, decis
     assert shared_tokens([begin[:15], begin]) == 0
 
 
+def test_a_step_passes_each_prompt_once_and_samples_no_token(
+    model: LanguageModel, adapters: LaneAdapters, tree: AnswerTree, decisions: TokenDecisions, prior: Tensor
+) -> None:
+    """The contest's starter kit samples an answer token by token without a KV cache, and parses its text."""
+    training = SignalTraining(model, adapters, tree, [SignalLane(SETTINGS, 1, decisions, prior)])
+    passed: list[int] = []
+    hook = model.network.register_forward_pre_hook(
+        lambda _, __, given: passed.append(given["input_ids"].numel()), with_kwargs=True
+    )
+    try:
+        training.step()
+        size, length = training._batches[0].shape(0)
+    finally:
+        hook.remove()
+    assert size == SETTINGS.batch_size
+    assert sum(passed) <= decisions.shared + size * (length - decisions.shared + len(tree.nodes))
+    signals = most_probable(training.log_probabilities(decisions.tokens), tree)
+    assert set(signals.unique().tolist()) <= set(range(-4, 5)), "every answer is a signal"
+
+
 def test_every_prompt_is_in_one_mini_batch_of_a_pass() -> None:
     lengths = [3, 5, 3, 3, 7, 5, 3, 3]
     tokens = [torch.zeros(length, dtype=torch.int64) for length in lengths]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fxai.api.contest_search import RESULTS_DIR
+from fxai.api.contest_search import TASK_1
 from fxai.api.hpo_analyzer import HPOAnalyzer
 from fxai.api.study_folders import one_of
 from fxai.errors import InputError
@@ -37,7 +37,7 @@ class HPOIntegratedTrainer:
         InputError: There is no study in the folder, or no best one.
     """
 
-    def __init__(self, results_dir: str | Path = RESULTS_DIR, *, device: str = "cpu") -> None:
+    def __init__(self, results_dir: str | Path = TASK_1.results_dir, *, device: str = "cpu") -> None:
         analyzer = HPOAnalyzer(results_dir)
         best = one_of(analyzer.studies.values())
         if best is None:

@@ -8,7 +8,8 @@ from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.find_spec import find_spec, shipped_specs
 from fxai.spec.reading.find_study import find_spec_of_study
 from fxai.spec.reading.load import load_spec
-from fxai.spec.search.configure import default_params, trial_config
+from fxai.spec.search.configure import default_params, trial_config, trial_settings
+from fxai.spec.search.signal_config import signal_config
 
 SHIPPED = {  # study, trials, least number of parameters
     "quick_search": ("fx_ai_quick", 50, 10),
@@ -19,10 +20,16 @@ SHIPPED = {  # study, trials, least number of parameters
     "reward": ("fx_ai_reward", 75, 12),
     "finetune": ("fx_ai_finetune", 75, 10),
     "crypto_ensemble": ("crypto_ensemble", 20, 19),
+    "llm_signal": ("llm_signal", 15, 11),
+    "llm_signal_smollm2": ("llm_signal_smollm2", 15, 11),
 }
-METRICS = {"crypto_ensemble": "sharpe"}  # the others optimize mean_reward
-ADVICE = {"crypto_ensemble": {"horizon_len_multiplier", "num_sims", "slippage"}}
-"""Parameters of the contest's search that `check` advises against."""
+SIGNALS = {"llm_signal", "llm_signal_smollm2"}
+METRICS = {"crypto_ensemble": "sharpe", **dict.fromkeys(SIGNALS, "total_return")}  # the others optimize mean_reward
+ADVICE = {
+    "crypto_ensemble": {"horizon_len_multiplier", "num_sims", "slippage"},
+    **{name: {"max_train_steps", "max_env_steps"} for name in SIGNALS},
+}
+"""Parameters of the contest's searches that `check` advises against."""
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -67,6 +74,9 @@ def test_shipped_specs_are_what_the_guide_promises(name: str) -> None:
     assert len(study.parameters) >= parameters
     assert (study.metric_name, study.direction) == (METRICS.get(name, "mean_reward"), "maximize")
     assert {line.partition(":")[0] for line in advice(study)} == ADVICE.get(name, set())
+    if name in SIGNALS:
+        signal_config(trial_settings(study, default_params(study)))
+        return
     assert isinstance(study.training_config, TrainingConfig)
     trial_config(study, default_params(study))
 
