@@ -51,8 +51,8 @@ def test_a_function_is_no_module() -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'Task2HPOOptimizer'"):
-        _ = fxai.Task2HPOOptimizer
+    with pytest.raises(AttributeError, match="no attribute 'Task3HPOOptimizer'"):
+        _ = fxai.Task3HPOOptimizer
 
 
 def test_importing_takes_no_heavy_library() -> None:

@@ -117,7 +117,7 @@ def test_the_snippets_of_task_2(folder: Path) -> None:
     assert found["params"].keys() <= {each.name for each in Task2HPOSearchSpace().parameters}
     exported = json.loads((folder / "production_configs" / "task2_best_config.json").read_text())
     assert exported["metric"] == "total_return"
-    assert exported["config"]["decisions"]["lookahead"] == found["params"]["lookahead"]
+    assert exported["config"]["training_config"]["decisions"]["lookahead"] == found["params"]["lookahead"]
     assert (folder / "study_comparison.html").exists()
     assert (folder / "task2_analysis.html").exists()
     assert not found["failed_trials"]

@@ -70,5 +70,5 @@ def test_news_without_an_instrument(folder: Path) -> None:
 
 def test_prices_that_end_before_the_news(folder: Path) -> None:
     news = (folder / "news.csv").read_text()
-    (folder / "news.csv").write_text(news.replace("2021-", "2031-"))
+    (folder / "news.csv").write_text(news.replace("2021-", "2025-"))
     assert "the prices end before the news: prices are from 2021-01-04" in refused(folder)

@@ -6,6 +6,7 @@ from fxai.spec.search.parameters import FloatParameter
 from fxai.spec.search.study import StudySpec
 
 GAMMA = FloatParameter(name="training.gamma", low=0.9, high=0.99)
+DROPOUT = FloatParameter(name="lora.dropout", low=0.1, high=0.2)
 
 
 def made_of(**fields: Any) -> dict[str, Any]:
@@ -40,3 +41,17 @@ def test_own_code_and_agents_are_compared_in_both_directions() -> None:
         scoring, training = both(one, other)
         assert {"objective", "metric_name", "training_config.epochs"} <= set(scoring)
         assert training == []
+
+
+def test_of_signals_the_baskets_and_the_base_look_ahead_score() -> None:
+    def signals(**sections: Any) -> dict[str, Any]:
+        config = {"data": {"source": "p.csv"}, "news": {"file": "n.csv"}, "model": {"path": "m"}, **sections}
+        return made_of(objective="llm_signal", parameters=(DROPOUT,), training_config=config)
+
+    same = signals(lora={"r": 3}, decisions={"max_headlines": 2}, model={"path": "other"})
+    assert both(signals(), same) == ([], [])
+    other = signals(baskets={"hold": 2}, decisions={"lookahead": 5, "gap": 9}, training={"max_train_steps": 7})
+    scoring, training = both(signals(), other)
+    assert scoring == ["baskets.hold", "decisions.lookahead", "decisions.gap"]
+    assert training == ["training.max_train_steps"]
+    assert "news" in both(signals(), signals(news={"file": "others.csv"}))[0]

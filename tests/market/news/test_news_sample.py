@@ -33,4 +33,4 @@ def test_words_of_the_sample_decide_the_next_days_prices() -> None:
         assert len(span) > 50, "the verdict needs so many bars"
         assert returns[signals > 0].mean() > 0.008
         assert returns[signals < 0].mean() < -0.008
-        assert (np.sign(returns) == signals).mean() < 1, "there is noise"
+        assert 0.9 < (np.sign(returns) == signals).mean() < 0.99, "there is noise"

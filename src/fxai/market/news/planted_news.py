@@ -22,7 +22,7 @@ _NEUTRAL = ("names a date for its meeting", "opens a new office", "moves its web
 
 _START = np.datetime64("2021-01-04")
 _MOVE = 0.01  # log return of a day after news
-_NOISE = 0.003  # standard deviation of a day's log return
+NOISE = 0.003  # standard deviation of a day's log return, by default
 _GAP = 0.001  # standard deviation of the log return from a close to the next open
 _QUIET = 0.3  # share of days without news
 _FEWEST_SECONDS, _MOST_SECONDS = 8 * 3600, 20 * 3600  # after midnight, of publications
@@ -36,16 +36,19 @@ class PlantedNews:
     news: News
 
 
-def planted_news(seed: int, instruments: int = 4, days: int = 240, *, shuffled: bool = False) -> PlantedNews:
+def planted_news(
+    seed: int, instruments: int = 4, days: int = 240, *, noise: float = NOISE, shuffled: bool = False
+) -> PlantedNews:
     """Generate prices and news.
 
     On most days an instrument has one or two headlines with words of `RISING` or of `FALLING`, and its next bar rises
-    or falls by 1 % from open to close, with noise of 0.3 %. Some headlines are neutral.
+    or falls by 1 % from open to close, with noise. Some headlines are neutral.
 
     Args:
         seed: Of all draws.
         instruments: Number of instruments, named AAA, BBB and so on; at most 26.
         days: Number of bars of each.
+        noise: Standard deviation of a bar's log return from open to close.
         shuffled: Whether the headlines change places at random, so that the words decide nothing.
     """
     rng = np.random.default_rng(seed)
@@ -56,7 +59,7 @@ def planted_news(seed: int, instruments: int = 4, days: int = 240, *, shuffled: 
     if shuffled:
         order = rng.permutation(len(news))
         news = replace(news, titles=tuple(_retitled(news, place, other) for place, other in enumerate(order.tolist())))
-    bars = {name: _bars(name, dates, direction[place], rng) for place, name in enumerate(names)}
+    bars = {name: _bars(name, dates, direction[place], noise, rng) for place, name in enumerate(names)}
     return PlantedNews(bars, replace(news, content_hash=_hash(news)))
 
 
@@ -95,9 +98,9 @@ def write_planted_news(planted: PlantedNews, folder: Path) -> None:
     write_text(folder / "news.csv", rows.to_csv(index=False))
 
 
-def _bars(name: str, dates: np.ndarray, direction: np.ndarray, rng: np.random.Generator) -> Bars:
+def _bars(name: str, dates: np.ndarray, direction: np.ndarray, noise: float, rng: np.random.Generator) -> Bars:
     days = len(dates)
-    body = rng.normal(scale=_NOISE, size=days)
+    body = rng.normal(scale=noise, size=days)
     body[1:] += _MOVE * direction[:-1]
     gap = rng.normal(scale=_GAP, size=days)
     close = 100.0 * np.exp(np.cumsum(body + gap))
