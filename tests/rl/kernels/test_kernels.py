@@ -105,7 +105,7 @@ def test_nan_stays_nan():
     assert loss.value.isnan().all()
 
 
-@pytest.mark.parametrize(("kind", "accuracy"), [(torch.float32, 3e-7), (torch.float64, 3e-13)])
+@pytest.mark.parametrize(("kind", "accuracy"), [(torch.float32, 4e-7), (torch.float64, 3e-13)])
 def test_tanh_is_tanh(kind: torch.dtype, accuracy: float):
     """A net of one unit whose weight is 1, on numbers from 1e-9 to where all tanh is 1 and beyond."""
     sizes = torch.logspace(-9, 6, 1001, dtype=kind)

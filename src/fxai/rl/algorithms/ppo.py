@@ -1,7 +1,8 @@
 """Proximal policy optimization (PPO): several epochs of minibatch steps with the clipped loss on each roll-out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,10 +15,12 @@ from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.ppo_loss import KL, STATISTICS, PpoLossWeights, ppo_loss_gradient
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.algorithms.samples import Samples
+from fxai.rl.kernels import ppo_steps, runs_on_kernels
 from fxai.rl.lanes import counter_rng
 from fxai.rl.lanes.active_lanes import active_lanes, is_known_empty
 from fxai.rl.lanes.running_mean import RunningMean
 from fxai.rl.networks.dropout import Dropout
+from fxai.rl.networks.mlp import Mlp
 from fxai.spec.fields.ppo_config import PpoConfig
 
 _KL_TOLERANCE = 1.5  # an update stops when KL exceeds target_kl times this factor
@@ -43,6 +46,7 @@ class Ppo:
         self.policy, self._seeds, self._dropout = policy, seeds, dropout
         self._experience = Experience(configs, policy, collector, dropout)
         self._batch_size = configs[0].batch_size
+        self._network = policy.network if isinstance(policy.network, Mlp) else None
         device = seeds.device
         self._limits = _Limits.of(configs, device)
         clips_value = any(config.value_clip_epsilon is not None for config in configs)
@@ -66,6 +70,8 @@ class Ppo:
 
         The means are over the last epoch of each lane, and over all epochs for a lane with `target_kl`.
         """
+        if self._network is not None and runs_on_kernels(self.weights):
+            return self._steps_by_kernel(self._network, samples, clock, rate)
         all_lanes = _LaneSlice(self.weights, self._adam, self._loss, self._limits, rate)
         active = torch.ones_like(rate, dtype=torch.bool)
         running_mean = RunningMean.of(self.weights, len(self.statistics))
@@ -78,6 +84,21 @@ class Ppo:
             else:
                 self._epoch(lanes_slice, epoch, minibatches, active, running_mean)
         return running_mean.means()
+
+    def _steps_by_kernel(self, network: Mlp, samples: Samples, clock: Tensor, rate: Tensor) -> Tensor:
+        """All gradient steps of this update as one compiled loop. Returns the means of their statistics."""
+        statistics = self.weights.new_empty(len(self.weights), len(self.statistics))
+        changed = self.weights, *self._adam.kernel_tensors()
+        orders = [self._order(samples, epoch, len(self.weights), clock) for epoch in range(self._limits.most_epochs)]
+        steps = torch.stack(orders, dim=1).numpy(), self._limits.epochs.numpy(), self._batch_size
+        limits = self._limits.grad_norm, _KL_TOLERANCE * self._limits.kl
+        numbers = rate, *self._loss.by_lane(), *limits, *self._dropout.streams()
+        columns = [getattr(samples, field.name).contiguous() for field in fields(samples)]
+        columns[0] = columns[0].flatten(2)
+        given: list[Any] = [each.numpy() for each in (*changed, *columns)]
+        given += [*steps, *(each.numpy() for each in numbers), network.widths, statistics.numpy()]
+        ppo_steps(*given)
+        return statistics
 
     def _epoch(
         self,
@@ -143,10 +164,13 @@ class Ppo:
 
     def _minibatches(self, samples: Samples, epoch: int, lanes: int, clock: Tensor) -> list[Samples]:
         """The minibatches of an epoch for the first lanes; each lane has its own permutation."""
+        return samples.minibatches(self._order(samples, epoch, lanes, clock), self._batch_size)
+
+    def _order(self, samples: Samples, epoch: int, lanes: int, clock: Tensor) -> Tensor:
+        """The permutation [lane, sample] of an epoch for the first lanes."""
         count = samples.action.shape[1]
         step = (clock * self._limits.epochs)[:lanes] + epoch
-        order = counter_rng.permutation(self._seeds[:lanes], counter_rng.Purpose.MINIBATCH, step, count)
-        return samples.minibatches(order, self._batch_size)
+        return counter_rng.permutation(self._seeds[:lanes], counter_rng.Purpose.MINIBATCH, step, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +184,10 @@ class _Limits:
     grad_norm: Tensor
     kl: Tensor
     has_target_kl: bool  # whether some lane has target_kl
+
+    @property
+    def most_epochs(self) -> int:
+        return len(self.lanes_by_epoch)
 
     def first(self, lanes: int) -> "_Limits":
         return replace(self, epochs=self.epochs[:lanes], grad_norm=self.grad_norm[:lanes], kl=self.kl[:lanes])

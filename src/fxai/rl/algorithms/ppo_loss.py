@@ -39,6 +39,17 @@ class PpoLossWeights:
             value_coef.unsqueeze(1),
         )
 
+    def by_lane(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The four as tensors [lane]; a limit that no lane has is infinite."""
+        limit = self.value_clip_epsilon
+        value_limit = torch.full_like(self.clip_epsilon, torch.inf) if limit is None else limit
+        return (
+            self.clip_epsilon.flatten(),
+            value_limit.flatten(),
+            self.entropy_coef.flatten(),
+            self.value_coef.flatten(),
+        )
+
     def first(self, lanes: int) -> "PpoLossWeights":
         limit = self.value_clip_epsilon
         return PpoLossWeights(
@@ -107,16 +118,14 @@ def ppo_loss_gradient(
 def _by_kernel(
     logits: Tensor, value: Tensor, samples: Samples, weights: PpoLossWeights, *, with_statistics: bool
 ) -> PpoLossGradient:
-    lanes, limit = len(value), weights.value_clip_epsilon
+    lanes = len(value)
     known = samples.action, samples.log_prob, samples.value, samples.advantage, samples.target
-    limits = weights.clip_epsilon, torch.full_like(weights.clip_epsilon, torch.inf) if limit is None else limit
-    coefficients = (each.view(lanes) for each in (*limits, weights.entropy_coef, weights.value_coef))
     d_logits, d_value, statistics = (
         torch.empty_like(logits),
         torch.empty_like(value),
         value.new_empty(lanes, len(STATISTICS)),
     )
-    arrays = (logits, value, *known, *coefficients, d_logits, d_value, statistics)
+    arrays = (logits, value, *known, *weights.by_lane(), d_logits, d_value, statistics)
     ppo_loss(*(array.numpy() for array in arrays))
     return PpoLossGradient(d_logits, d_value, statistics if with_statistics else None)
 

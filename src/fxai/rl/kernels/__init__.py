@@ -13,6 +13,7 @@ from fxai.rl.kernels.kernel_tensors import runs_on_kernels
 from fxai.rl.kernels.market_step import begin_episodes, market_observation, market_step
 from fxai.rl.kernels.mlp import mlp_backward, mlp_forward
 from fxai.rl.kernels.ppo_loss import ppo_loss
+from fxai.rl.kernels.ppo_steps import ppo_steps
 
 __all__ = [
     "adam_step",
@@ -24,5 +25,6 @@ __all__ = [
     "mlp_backward",
     "mlp_forward",
     "ppo_loss",
+    "ppo_steps",
     "runs_on_kernels",
 ]

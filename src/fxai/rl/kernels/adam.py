@@ -2,7 +2,12 @@
 
 import math
 
-from fxai.market.rules.compiled import Array, compiled
+import numpy as np
+
+from fxai.market.rules.compiled import Array, compiled, separate
+
+_TINY = 1.1754943508222875e-38  # smallest normal float32: no division by 0 before the first step
+_SUMS = 64  # of the squares of a gradient, so that the processor adds many at once
 
 
 def lane_adam_step(
@@ -24,6 +29,58 @@ def lane_adam_step(
         mean[i] = first
         square[i] = second
         weights[i] -= first / (math.sqrt(second) + epsilon) * size
+
+
+def gradient_norm(gradient: Array) -> float:
+    """Returns the norm of `gradient` [size]; other loops call it. The order of the sum depends on the size only."""
+    sums = np.zeros(_SUMS, gradient.dtype)
+    whole = len(gradient) // _SUMS * _SUMS
+    for begin in range(0, whole, _SUMS):
+        for j in range(_SUMS):
+            sums[j] += gradient[begin + j] * gradient[begin + j]
+    for j in range(len(gradient) - whole):
+        sums[j] += gradient[whole + j] * gradient[whole + j]
+    total = gradient.dtype.type(0)
+    for j in range(_SUMS):
+        total += sums[j]
+    return math.sqrt(total)
+
+
+@separate
+def clipped_adam_step(
+    weights: Array,
+    mean: Array,
+    square: Array,
+    powers: Array,
+    gradient: Array,
+    norm: float,
+    max_norm: float,
+    rate: float,
+    adam: Array,
+) -> None:
+    """Takes a step of one lane in place, with the gradient limited to `max_norm`; other loops call it.
+
+    Args:
+        weights: Changed: [size].
+        mean: Changed: first moments [size].
+        square: Changed: second moments [size].
+        powers: Changed: powers of the betas, [2] float64.
+        gradient: [size].
+        norm: Norm of the gradient.
+        max_norm: Limit of the norm.
+        rate: Learning rate.
+        adam: The betas and epsilon, [3] float64.
+    """
+    real = weights.dtype.type
+    clip_factor = real(max_norm / (norm + real(1e-6)))
+    if clip_factor > real(1):
+        clip_factor = real(1)
+    powers[0] *= adam[0]
+    powers[1] *= adam[1]
+    root = math.sqrt(max(1 - powers[1], _TINY))
+    size, epsilon = real(root * rate / max(1 - powers[0], _TINY)), real(adam[2] * root)
+    mean_share, square_share = real(1 - adam[0]), real(1 - adam[1])
+    lane_adam_step(weights, mean, square, gradient, clip_factor, mean_share, square_share, size, epsilon)
 
 
 @compiled

@@ -24,12 +24,12 @@ def mix(value: Any) -> Any:
     return value ^ shift_right(value, 31)
 
 
-def fill_keep(stream: int, number: int, rate: float, keep: Array) -> None:
-    """Fills the dropout factors of consecutive samples; other loops call it. See `rl/networks/dropout.py`.
+def fill_keep(stream: int, numbers: Array, rate: float, keep: Array) -> None:
+    """Fills the dropout factors of samples; other loops call it. See `rl/networks/dropout.py`.
 
     Args:
         stream: Key of the lane's stream of masks, by `counter_rng.stream_keys`.
-        number: Number of the first sample.
+        numbers: Numbers of the samples, [sample].
         rate: Share of the activations that are set to zero.
         keep: Filled: [net, sample, site].
     """
@@ -37,7 +37,7 @@ def fill_keep(stream: int, number: int, rate: float, keep: Array) -> None:
     real = keep.dtype.type
     unit, kept, dropped = real(2.0**-24), real(1) / (real(1) - rate), real(0)
     for i in range(samples):
-        key = mix(stream + (number + i) * GOLDEN)
+        key = mix(stream + numbers[i] * GOLDEN)
         for net in range(nets):
             for site in range(sites):
                 uniform = real(shift_right(mix(key + (net * sites + site + 1) * GOLDEN), 40)) * unit

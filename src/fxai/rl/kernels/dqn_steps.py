@@ -6,12 +6,10 @@ multilayer perceptrons. Weights are [lane, critic * size], each critic's as in `
 
 import numpy as np
 
-from fxai.market.rules.compiled import Array, compiled
-from fxai.rl.kernels.adam import lane_adam_step
+from fxai.market.rules.compiled import Array, compiled_arithmetic
+from fxai.rl.kernels.adam import clipped_adam_step, gradient_norm
 from fxai.rl.kernels.counter_bits import fill_keep
-from fxai.rl.kernels.mlp import net_backward, net_forward
-
-_TINY = 1.1754943508222875e-38  # smallest normal float32: no division by 0 before the first step
+from fxai.rl.kernels.mlp import net_backward, net_forward, net_memory
 
 
 def _action_values(
@@ -22,6 +20,7 @@ def _action_values(
     keep: Array,
     activations: Array,
     after_dropout: Array,
+    memory: Array,
     values: Array,
 ) -> None:
     """Computes the values [critic, action, sample] of one lane; see `rl/algorithms/q_network.py`.
@@ -35,7 +34,7 @@ def _action_values(
     for critic in range(critics):
         of_critic, outputs = weights[critic * size :], values[critic, first:]
         kept, after = activations[critic], after_dropout[critic]
-        net_forward(of_critic, widths, observation, keep, critic, kept, after, outputs)
+        net_forward(of_critic, widths, observation, keep, critic, kept, after, memory, outputs)
         if dueling:
             for i in range(samples):
                 total = outputs[1, i]
@@ -132,7 +131,7 @@ def _move(target: Array, weights: Array, tau: float) -> None:
         target[i] = target[i] + tau * way if tau + tau < one else weights[i] - way * (one - tau)
 
 
-@compiled
+@compiled_arithmetic
 def dqn_steps(
     weights: Array,
     target: Array,
@@ -200,8 +199,8 @@ def dqn_steps(
     activations, masked = np.empty((critics, samples * sites), kind), np.empty((critics, samples * sites), kind)
     drawn_mask, no_mask = np.empty((critics, samples, sites), kind), np.empty((0, 0, 0), kind)
     d_outputs, gradient = np.empty((critics, outputs, samples), kind), np.empty(size, kind)
-    deltas, wanted = np.empty((2, samples * widths[1:-1].max()), kind), np.empty(samples, kind)
-    action = np.empty(samples, np.int64)
+    memory, wanted = net_memory(weights[0], widths, samples), np.empty(samples, kind)
+    action, number = np.empty(samples, np.int64), np.empty(samples, np.int64)
     for lane in range(lanes):
         online, sums, power = weights[lane], np.zeros(4, kind), powers[lane]
         for step in range(steps[lane]):
@@ -212,33 +211,29 @@ def dqn_steps(
                     seen[0, i, j] = next_observations[there, j]
                     seen[1, i, j] = observations[here, j]
             if dropout[lane] > 0:
-                fill_keep(mask_stream[lane], (done[lane] + step) * samples, dropout[lane], drawn_mask)
+                for i in range(samples):
+                    number[i] = (done[lane] + step) * samples + i
+                fill_keep(mask_stream[lane], number, dropout[lane], drawn_mask)
             for which in range(3):  # target and online network on the next observations, online on the observations
                 if which == 1 and not double:
                     continue
                 has_mask, network = which == 2 and dropout[lane] > 0, target[lane] if which == 0 else online  # noqa: PLR2004
                 keep, after = (drawn_mask, masked) if has_mask else (no_mask, activations)
-                _action_values(network, widths, dueling, seen[which // 2], keep, activations, after, values[which])
+                _action_values(
+                    network, widths, dueling, seen[which // 2], keep, activations, after, memory, values[which]
+                )
             ranks = values[1] if double else values[0]
             _targets(ranks, values[0], double, reward[lane, step], discount[lane, step], wanted)
             _loss(values[2], dueling, action, wanted, d_outputs, sums)
             for critic in range(critics):
                 part, slopes = slice(critic * net_size, (critic + 1) * net_size), d_outputs[critic]
                 kept, after_critic, filled = activations[critic], after[critic], gradient[part]
-                net_backward(online[part], widths, seen[1], keep, critic, kept, after_critic, slopes, deltas, filled)
-            norm = np.sqrt(np.dot(gradient, gradient))
+                net_backward(online[part], widths, seen[1], keep, critic, kept, after_critic, slopes, memory, filled)
+            norm = gradient_norm(gradient)
             sums[3] += norm
-            clip_factor = max_grad_norm[lane] / (norm + real(1e-6))
-            if clip_factor > real(1):
-                clip_factor = real(1)
-            power[0] *= adam[0]
-            power[1] *= adam[1]
-            root = np.sqrt(max(1 - power[1], _TINY))
-            pace, epsilon = real(root * rate[lane] / max(1 - power[0], _TINY)), real(adam[2] * root)
-            mean_share, square_share = real(1 - adam[0]), real(1 - adam[1])
             moments = mean[lane], square[lane]
-            lane_adam_step(
-                online, moments[0], moments[1], gradient, clip_factor, mean_share, square_share, pace, epsilon
+            clipped_adam_step(
+                online, moments[0], moments[1], power, gradient, norm, max_grad_norm[lane], rate[lane], adam
             )
             if (done[lane] + step + 1) % target_interval[lane] == 0:
                 _move(target[lane], online, target_tau[lane])

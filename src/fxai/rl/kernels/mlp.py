@@ -8,9 +8,69 @@ and of each net the layers one after the other, each as [sample, width]. Both ma
 
 import numpy as np
 
-from fxai.market.rules.compiled import Array, compiled
+from fxai.market.rules.compiled import Array, compiled_arithmetic, separate
+from fxai.rl.kernels.products import multiply, vector_width
 
 
+def net_memory(weights: Array, widths: Array, samples: int) -> Array:
+    """Memory for the passes of one net over up to `samples` samples; other loops call it."""
+    widest = max(widths[1:].max(), vector_width(weights))
+    return np.empty(widest * (widest + 2 * samples), weights.dtype)
+
+
+def _tanh(x: float) -> float:
+    """Returns tanh of a number of either precision, with an error of at most 4e-7 for float32 and 3e-13 for float64.
+
+    Library functions are fast on some processors only, and may round the last elements of an array differently. For
+    float32 the formula is a quotient of polynomials, fitted by its largest relative error on [-8, 8]. For float64 it is
+    the Pade approximant 7/6 (Lambert's continued fraction) at a quarter of the argument, then two doublings.
+    """
+    kind = type(x)
+    one, two, quarter = kind(1), kind(2), kind(0.25)
+    is_single = one + kind(1e-10) == one
+    limit = kind(8) if is_single else kind(19)  # tanh is 1 beyond it
+    if x > limit:
+        x = limit
+    if x < -limit:  # unlike min and max, a comparison keeps NaN
+        x = -limit
+    if is_single:
+        s = x * x
+        top = kind(4.06921366e-3) + s * (kind(3.29331255e-5) + s * kind(5.56622471e-8))
+        top = x * (one + s * (kind(0.1383275) + s * top))
+        bottom = kind(4.31793384e-4) + s * (kind(1.72335186e-6) + s * kind(8.38698338e-10))
+        bottom = one + s * (kind(0.471660831) + s * (kind(2.79561619e-2) + s * bottom))
+    else:
+        x *= quarter
+        s = x * x
+        top = x * (kind(135135) + s * (kind(17325) + s * (kind(378) + s)))
+        bottom = kind(135135) + s * (kind(62370) + s * (kind(3150) + s * kind(28)))
+        top, bottom = two * top * bottom, top * top + bottom * bottom
+        top, bottom = two * top * bottom, top * top + bottom * bottom
+    ratio = top / bottom
+    if ratio > one:  # by rounding
+        ratio = one
+    if ratio < -one:
+        ratio = -one
+    return ratio
+
+
+def _add_bias_and_tanh(layer_output: Array, bias: Array) -> None:
+    """Adds the bias [width] to `layer_output` [sample, width] and replaces it by its tanh."""
+    for i in range(len(layer_output)):
+        for j in range(len(bias)):
+            layer_output[i, j] = _tanh(layer_output[i, j] + bias[j])
+
+
+def _transpose(matrix: Array, turned: Array) -> None:
+    """Fills `turned` with the transpose of `matrix` [row, column]; its columns beyond the rows become 0."""
+    for j in range(matrix.shape[1]):
+        for i in range(len(matrix)):
+            turned[j, i] = matrix[i, j]
+        for i in range(len(matrix), turned.shape[1]):
+            turned[j, i] = 0
+
+
+@separate
 def net_forward(
     weights: Array,
     widths: Array,
@@ -19,9 +79,10 @@ def net_forward(
     net: int,
     activations: Array,
     after_dropout: Array,
+    memory: Array,
     outputs: Array,
 ) -> None:
-    """Computes the outputs of one net; other loops call it.
+    """Computes the first outputs of one net; other loops call it.
 
     Args:
         weights: [size].
@@ -31,53 +92,40 @@ def net_forward(
         net: The net's index in `keep`.
         activations: Filled: outputs of tanh, [sample * site].
         after_dropout: Filled: outputs of tanh after dropout, [sample * site].
-        outputs: Filled: [output, sample].
+        memory: By `net_memory`.
+        outputs: Filled: [output, sample]; may have less outputs than the net.
     """
     count, samples = outputs.shape
     layers = len(widths) - 2
-    real = weights.dtype.type
-    two, quarter, tanh_limit = real(2), real(0.25), real(19)  # tanh is 1 beyond it in any precision
-    a0, a2, a4 = real(135135), real(17325), real(378)
-    b2, b4, b6 = real(62370), real(3150), real(28)
-    inputs = observation
+    inputs, inputs_at = observation.reshape(observation.size), 0
     offset, site = 0, 0
     for layer in range(1, layers + 1):
         fan_in, width = widths[layer - 1], widths[layer]
         bias_at = offset + fan_in * width
-        bias = weights[bias_at : bias_at + width]
-        block = site * samples
-        layer_output = activations[block : block + samples * width].reshape(samples, width)
-        np.dot(inputs, weights[offset:bias_at].reshape(fan_in, width), layer_output)
-        # tanh by its Pade approximant 7/6 (Lambert's continued fraction) at a quarter of the argument, then two
-        # doublings. The error is at most 3 units in the last place of float32, 3e-13 in float64. Library
-        # functions are fast on some processors only, and may round the last elements of an array differently.
-        for i in range(samples):
-            for j in range(width):
-                pre_activation = layer_output[i, j] + bias[j]
-                if pre_activation > tanh_limit:
-                    pre_activation = tanh_limit
-                if pre_activation < -tanh_limit:  # unlike min and max, a comparison keeps NaN
-                    pre_activation = -tanh_limit
-                pre_activation *= quarter
-                square = pre_activation * pre_activation
-                top = pre_activation * (a0 + square * (a2 + square * (a4 + square)))
-                bottom = a0 + square * (b2 + square * (b4 + square * b6))
-                top, bottom = two * top * bottom, top * top + bottom * bottom
-                layer_output[i, j] = two * top * bottom / (top * top + bottom * bottom)
-        inputs = after_dropout[block : block + samples * width].reshape(samples, width)
+        begin, end = site * samples, (site + width) * samples
+        multiply(inputs, inputs_at, fan_in, 1, weights, offset, activations, begin, samples, fan_in, width)
+        layer_output = activations[begin:end].reshape(samples, width)
+        _add_bias_and_tanh(layer_output, weights[bias_at : bias_at + width])
         if keep.shape[2]:
+            dropped = after_dropout[begin:end].reshape(samples, width)
             for i in range(samples):
                 for j in range(width):
-                    inputs[i, j] = layer_output[i, j] * keep[net, i, site + j]
+                    dropped[i, j] = layer_output[i, j] * keep[net, i, site + j]
+        inputs, inputs_at = after_dropout, begin
         offset = bias_at + width
         site += width
-    bias_at = offset + count * widths[layers]
-    np.dot(weights[offset:bias_at].reshape(count, widths[layers]), inputs.T, outputs)
+    width, columns = widths[layers], max(count, vector_width(weights))
+    turned_size, bias_at = width * columns, offset + widths[-1] * width
+    head = weights[offset : offset + count * width].reshape(count, width)
+    _transpose(head, memory[:turned_size].reshape(width, columns))
+    multiply(inputs, inputs_at, width, 1, memory, 0, memory, turned_size, samples, width, columns)
+    padded = memory[turned_size : turned_size + samples * columns].reshape(samples, columns)
     for a in range(count):
         for i in range(samples):
-            outputs[a, i] += weights[bias_at + a]
+            outputs[a, i] = padded[i, a] + weights[bias_at + a]
 
 
+@separate
 def net_backward(
     weights: Array,
     widths: Array,
@@ -87,7 +135,7 @@ def net_backward(
     activations: Array,
     after_dropout: Array,
     d_outputs: Array,
-    deltas: Array,
+    memory: Array,
     gradient: Array,
 ) -> None:
     """Computes the gradient of one net by its weights; other loops call it.
@@ -100,57 +148,61 @@ def net_backward(
         net: The net's index in `keep`.
         activations: As filled by `net_forward`.
         after_dropout: As filled by `net_forward`.
-        d_outputs: Derivative by the outputs, [output, sample].
-        deltas: Memory [2, sample * width] for derivatives by the layers, of the widest layer.
+        d_outputs: Derivative by the first outputs, [output, sample]. The derivative by the others is 0.
+        memory: By `net_memory`.
         gradient: Filled: [size].
     """
     count, samples = d_outputs.shape
     layers = len(widths) - 2
-    one = weights.dtype.type(1)
-    width = widths[layers]
-    end = len(weights)
-    begin = end - count * (width + 1)
+    width, widest = widths[layers], max(widths[1:].max(), vector_width(weights))
+    delta_at, next_at = widest * widest, widest * (widest + samples)  # in the memory; the first part is for transposes
+    begin = len(weights) - widths[-1] * (width + 1)
     site = widths[1 : layers + 1].sum() - width
-    block = site * samples
-    last = after_dropout[block : block + samples * width].reshape(samples, width)
-    np.dot(d_outputs, last, gradient[begin : end - count].reshape(count, width))
+    slopes = d_outputs.reshape(d_outputs.size)
+    gradient[begin:] = 0
+    multiply(slopes, 0, samples, 1, after_dropout, site * samples, gradient, begin, count, samples, width)
+    multiply(slopes, 0, 1, samples, weights, begin, memory, delta_at, samples, count, width)
     for a in range(count):
         total = weights.dtype.type(0)
         for i in range(samples):
             total += d_outputs[a, i]
-        gradient[end - count + a] = total
-    now = 0
-    delta = deltas[now, : samples * width].reshape(samples, width)
-    np.dot(d_outputs.T, weights[begin : end - count].reshape(count, width), delta)
+        gradient[begin + widths[-1] * width + a] = total
 
     for layer in range(layers, 0, -1):
         fan_in, width = widths[layer - 1], widths[layer]
         end, begin = begin, begin - (fan_in + 1) * width
-        layer_output = activations[block : block + samples * width].reshape(samples, width)
-        bias = gradient[end - width : end]
-        bias[:] = 0
-        for i in range(samples):
-            if keep.shape[2]:
+        layer_output = activations[site * samples : (site + width) * samples].reshape(samples, width)
+        delta = memory[delta_at : delta_at + samples * width].reshape(samples, width)
+        if keep.shape[2]:
+            for i in range(samples):
                 for j in range(width):
                     delta[i, j] *= keep[net, i, site + j]
-            for j in range(width):
-                slope = delta[i, j] * (one - layer_output[i, j] * layer_output[i, j])
-                delta[i, j] = slope
-                bias[j] += slope
-        matrix = gradient[begin : end - width].reshape(fan_in, width)
+        _through_tanh(delta, layer_output, gradient[end - width : end])
+        site -= fan_in
         if layer == 1:
-            np.dot(observation.T, delta, matrix)
+            inputs, inputs_at = observation.reshape(observation.size), 0
         else:
-            site -= fan_in
-            block = site * samples
-            np.dot(after_dropout[block : block + samples * fan_in].reshape(samples, fan_in).T, delta, matrix)
-            now = 1 - now
-            next_delta = deltas[now, : samples * fan_in].reshape(samples, fan_in)
-            np.dot(delta, weights[begin : end - width].reshape(fan_in, width).T, next_delta)
-            delta = next_delta
+            inputs, inputs_at = after_dropout, site * samples
+        multiply(inputs, inputs_at, 1, fan_in, memory, delta_at, gradient, begin, fan_in, samples, width)
+        if layer > 1:
+            matrix = weights[begin : end - width].reshape(fan_in, width)
+            _transpose(matrix, memory[: width * fan_in].reshape(width, fan_in))
+            multiply(memory, delta_at, width, 1, memory, 0, memory, next_at, samples, width, fan_in)
+            delta_at, next_at = next_at, delta_at
 
 
-@compiled
+def _through_tanh(delta: Array, layer_output: Array, bias: Array) -> None:
+    """Multiplies `delta` [sample, width] by the slope of tanh; fills `bias` [width] with the sums over the samples."""
+    one = bias.dtype.type(1)
+    bias[:] = 0
+    for i in range(len(delta)):
+        for j in range(len(bias)):
+            slope = delta[i, j] * (one - layer_output[i, j] * layer_output[i, j])
+            delta[i, j] = slope
+            bias[j] += slope
+
+
+@compiled_arithmetic
 def mlp_forward(
     weights: Array,
     stride: int,
@@ -175,14 +227,14 @@ def mlp_forward(
         outputs: Filled.
     """
     nets, sharing = len(outputs), len(outputs) // len(observation)
-    size = len(activations) // nets
+    size, memory = len(activations) // nets, net_memory(weights, widths, outputs.shape[2])
     for net in range(nets):
         own, seen = slice(net * size, (net + 1) * size), observation[net // sharing]
         of_net = weights[net * stride :]
-        net_forward(of_net, widths, seen, keep, net, activations[own], after_dropout[own], outputs[net])
+        net_forward(of_net, widths, seen, keep, net, activations[own], after_dropout[own], memory, outputs[net])
 
 
-@compiled
+@compiled_arithmetic
 def mlp_backward(
     weights: Array,
     widths: Array,
@@ -207,8 +259,8 @@ def mlp_backward(
     """
     nets, sharing = len(d_outputs), len(d_outputs) // len(observation)
     size = len(activations) // nets
-    deltas = np.empty((2, d_outputs.shape[2] * widths[1:-1].max()), weights.dtype)
+    memory = net_memory(weights[0], widths, d_outputs.shape[2])
     for net in range(nets):
         own, seen, slopes = slice(net * size, (net + 1) * size), observation[net // sharing], d_outputs[net]
         kept = activations[own], after_dropout[own]
-        net_backward(weights[net], widths, seen, keep, net, kept[0], kept[1], slopes, deltas, gradient[net])
+        net_backward(weights[net], widths, seen, keep, net, kept[0], kept[1], slopes, memory, gradient[net])

@@ -4,7 +4,87 @@ import math
 
 import numpy as np
 
-from fxai.market.rules.compiled import Array, compiled
+from fxai.market.rules.compiled import Array, compiled, separate
+
+
+@separate
+def lane_ppo_loss(
+    logits: Array,
+    value: Array,
+    action: Array,
+    old_log_prob: Array,
+    old_value: Array,
+    advantage: Array,
+    target: Array,
+    limit: float,
+    value_limit: float,
+    entropy_coef: float,
+    value_coef: float,
+    d_logits: Array,
+    d_value: Array,
+    statistics: Array,
+) -> None:
+    """Computes the derivatives of one lane's loss; other loops call it.
+
+    Args:
+        logits: [action, sample].
+        value: [sample].
+        action: [sample].
+        old_log_prob: [sample].
+        old_value: [sample].
+        advantage: [sample].
+        target: [sample].
+        limit: Clipping range of the ratio.
+        value_limit: Clipping range of the value; infinite without it.
+        entropy_coef: Coefficient of the entropy.
+        value_coef: Coefficient of the value loss.
+        d_logits: Filled: [action, sample].
+        d_value: Filled: [sample].
+        statistics: Filled: [5].
+    """
+    actions, samples = logits.shape
+    real = logits.dtype.type
+    one, two, inverse_count = real(1), real(2), real(1) / real(samples)
+    entropy_share, value_share = entropy_coef * inverse_count, value_coef * two * inverse_count
+    statistics[:] = 0
+    for i in range(samples):
+        highest = logits[0, i]
+        for a in range(1, actions):
+            highest = max(highest, logits[a, i])
+        total = real(0)
+        for a in range(actions):
+            d_logits[a, i] = math.exp(logits[a, i] - highest)
+            total += d_logits[a, i]
+        log_total = highest + math.log(total)
+        negative_entropy = real(0)
+        for a in range(actions):
+            d_logits[a, i] /= total  # the probabilities
+            negative_entropy += d_logits[a, i] * (logits[a, i] - log_total)
+
+        log_ratio = logits[action[i], i] - log_total - old_log_prob[i]
+        ratio = math.exp(log_ratio)
+        change = ratio - one
+        gain = ratio * advantage[i]
+        advantage_change = change if advantage[i] > 0 else -change
+        weight = gain * inverse_count if advantage_change <= limit else real(0)
+        for a in range(actions):
+            log_prob = logits[a, i] - log_total
+            d_logits[a, i] *= weight + entropy_share * (log_prob - negative_entropy)
+        d_logits[action[i], i] -= weight
+
+        error = value[i] - target[i]
+        value_change = value[i] - old_value[i]
+        clipped_error = old_value[i] + min(max(value_change, -value_limit), value_limit) - target[i]
+        is_clipped = abs(value_change) > value_limit and clipped_error * clipped_error > error * error
+        d_value[i] = real(0) if is_clipped else error * value_share
+
+        statistics[0] -= min(gain, (min(max(change, -limit), limit) + one) * advantage[i])
+        statistics[1] += max(error * error, clipped_error * clipped_error) if value_limit < np.inf else error * error
+        statistics[2] -= negative_entropy
+        statistics[3] += change - log_ratio
+        statistics[4] += one if abs(change) > limit else real(0)
+    for k in range(len(statistics)):
+        statistics[k] *= inverse_count
 
 
 @compiled
@@ -28,49 +108,9 @@ def ppo_loss(
 
     Logits are [lane, action, sample] and coefficients [lane]; the other arguments are [lane, sample].
     """
-    lanes, actions, samples = logits.shape
-    real = logits.dtype.type
-    one, two, inverse_count = real(1), real(2), real(1) / real(samples)
-    log_probs, probs = np.empty(actions, logits.dtype), np.empty(actions, logits.dtype)
-    for lane in range(lanes):
-        limit, value_limit = clip_epsilon[lane], value_clip_epsilon[lane]
-        entropy_share, value_share = entropy_coef[lane] * inverse_count, value_coef[lane] * two * inverse_count
-        sums = np.zeros(5, logits.dtype)
-        for i in range(samples):
-            highest = logits[lane, 0, i]
-            for a in range(1, actions):
-                highest = max(highest, logits[lane, a, i])
-            total = real(0)
-            for a in range(actions):
-                probs[a] = math.exp(logits[lane, a, i] - highest)
-                total += probs[a]
-            log_total = highest + math.log(total)
-            negative_entropy = real(0)
-            for a in range(actions):
-                log_probs[a] = logits[lane, a, i] - log_total
-                probs[a] /= total
-                negative_entropy += probs[a] * log_probs[a]
-
-            chosen = action[lane, i]
-            log_ratio = log_probs[chosen] - old_log_prob[lane, i]
-            ratio = math.exp(log_ratio)
-            change = ratio - one
-            gain = ratio * advantage[lane, i]
-            advantage_change = change if advantage[lane, i] > 0 else -change
-            weight = gain * inverse_count if advantage_change <= limit else real(0)
-            for a in range(actions):
-                d_logits[lane, a, i] = probs[a] * (weight + entropy_share * (log_probs[a] - negative_entropy))
-            d_logits[lane, chosen, i] -= weight
-
-            error = value[lane, i] - target[lane, i]
-            value_change = value[lane, i] - old_value[lane, i]
-            clipped_error = old_value[lane, i] + min(max(value_change, -value_limit), value_limit) - target[lane, i]
-            is_clipped = abs(value_change) > value_limit and clipped_error * clipped_error > error * error
-            d_value[lane, i] = real(0) if is_clipped else error * value_share
-
-            sums[0] -= min(gain, (min(max(change, -limit), limit) + one) * advantage[lane, i])
-            sums[1] += max(error * error, clipped_error * clipped_error) if value_limit < np.inf else error * error
-            sums[2] -= negative_entropy
-            sums[3] += change - log_ratio
-            sums[4] += one if abs(change) > limit else real(0)
-        statistics[lane] = sums * inverse_count
+    for lane in range(len(logits)):
+        known = action[lane], old_log_prob[lane], old_value[lane], advantage[lane], target[lane]
+        limits = clip_epsilon[lane], value_clip_epsilon[lane]
+        coefficients = entropy_coef[lane], value_coef[lane]
+        filled = d_logits[lane], d_value[lane], statistics[lane]
+        lane_ppo_loss(logits[lane], value[lane], *known, *limits, *coefficients, *filled)
