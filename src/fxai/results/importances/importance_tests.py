@@ -10,18 +10,15 @@ six. With 40 trials and the best two fifths, a share of 40 % stands out in 57 st
 of 60, while 6 % of the parameters without influence stand out.
 """
 
-import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from optuna import Study
-from optuna.importance import PedAnovaImportanceEvaluator
-from optuna.trial import FrozenTrial
+from optuna.study import StudyDirection
 
 from fxai.results.importances.importance import conditional_parameters, varying_parameters
-from fxai.results.importances.ranked import count_pruned, ranked, with_value
-from fxai.results.study_subset import StudySubset
+from fxai.results.importances.ped_anova import PedAnova
+from fxai.results.importances.ranked import count_pruned, ranked
 from fxai.search import attributes
 from fxai.search.study_views import first_objective_view
 
@@ -73,21 +70,13 @@ def importance_tests(study: Study, *, seed: int = 0) -> dict[str, ImportanceTest
     pruned = count_pruned(trials, study)
     if not can_test(len(trials) - pruned, pruned) or not names:
         return {}
-    values = np.array([trial.value for trial in trials], dtype=float)
+    sign = 1.0 if study.direction is StudyDirection.MINIMIZE else -1.0
+    losses = sign * np.array([trial.value for trial in trials], dtype=float)
+    ped_anova = PedAnova(trials, names)
     chance = np.random.default_rng(seed)
-    found = _importances(trials, values, names, study)
-    shuffled = [_importances(trials, chance.permutation(values), names, study) for _ in range(SHUFFLES)]
+    found = ped_anova.importances(losses, _BEST_SHARE)
+    shuffled = [ped_anova.importances(chance.permutation(losses), _BEST_SHARE) for _ in range(SHUFFLES)]
     return {
         name: ImportanceTest(found[name], float(np.quantile([each[name] for each in shuffled], _QUANTILE)))
         for name in names
     }
-
-
-def _importances(trials: Sequence[FrozenTrial], values: np.ndarray, names: list[str], study: Study) -> dict[str, float]:
-    """PED-ANOVA importances, not normalised, of the trials with these values in place of their own."""
-    valued = [with_value(trial, float(value)) for trial, value in zip(trials, values, strict=True)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return PedAnovaImportanceEvaluator(target_quantile=_BEST_SHARE).evaluate(
-            StudySubset(study, valued), params=names
-        )

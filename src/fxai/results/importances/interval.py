@@ -5,14 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from optuna import Study
-from optuna.trial import FrozenTrial
 from pydantic import JsonValue
 
-from fxai.results.importances.importance import ENOUGH_TRIALS, importances, shares_in
+from fxai.results.importances.importance import ENOUGH_TRIALS, Shares, importances
 from fxai.results.importances.importance_tests import importance_tests
 from fxai.results.importances.ranked import count_pruned, ranked
 from fxai.results.sampled_study import sampled
-from fxai.results.study_subset import StudySubset
 from fxai.search.study_views import first_objective_view
 
 HALVES = 50
@@ -69,7 +67,7 @@ class Importances:
         shares = importances(study)
         if not shares:
             return cls((), len(trials) - pruned, pruned)
-        halves = _of_halves(sample, trials, seed)
+        halves = _of_halves(sample, seed)
         tested = importance_tests(study)
         total = sum(test.importance for test in tested.values())
         found = []
@@ -88,8 +86,8 @@ class Importances:
         return cls(tuple(found), len(trials) - pruned, pruned)
 
 
-def _of_halves(study: Study, trials: Sequence[FrozenTrial], seed: int) -> list[dict[str, float]]:
-    chance = np.random.default_rng(seed)
-    draws = [sorted(chance.choice(len(trials), len(trials) // 2, replace=False)) for _ in range(HALVES)]
-    shares = [shares_in(StudySubset(study, [trials[place] for place in half])) for half in draws]
-    return [half for half in shares if half]
+def _of_halves(sample: Study, seed: int) -> list[dict[str, float]]:
+    chance, shares = np.random.default_rng(seed), Shares(sample)
+    count = len(sample.get_trials(deepcopy=False))
+    draws = [sorted(chance.choice(count, count // 2, replace=False)) for _ in range(HALVES)]
+    return [found for half in draws if (found := shares.of_rows(half))]
