@@ -12,6 +12,7 @@ from fxai.spec.search.study import StudySpec
 from fxai.study.committee_trainings import with_committees
 from fxai.study.confirmation import confirmed
 from fxai.study.data_bars import study_bars
+from fxai.study.early_plots import early_plots
 from fxai.study.events import Notice, StudyEnded, StudyEvent
 from fxai.study.interrupts import announce_stop
 from fxai.study.join.owned_study import OwnedStudy
@@ -65,7 +66,11 @@ def search_study(
     study, paths = loaded.study, StudyPaths(results_dir, loaded.study.study_name)
     bars, slots = study_bars(study), worker_slots(study)
     lease = None if owned is None else owned.lease
-    with hold(study, paths, lease) as renew_lock, mirrored(study, paths, stop) as mirror:
+    with (
+        hold(study, paths, lease) as renew_lock,
+        mirrored(study, paths, stop) as mirror,
+        early_plots(study, paths, plots=plots) as early,
+    ):
         with (
             open_study(loaded, paths, renew_lock, fresh=fresh, write_engine=write_engine) as opened,
             noted_run(opened.search) as note_end,
@@ -78,9 +83,10 @@ def search_study(
             messages = map(Notice, (*loaded.notices, *workers.notices, *notices(study), *after_search(study)))
             searched = recorded_run(loaded, opened.search, workers.pool, paths, stop)
             of_study = (study, opened.search, workers.pool, paths)
-            events = with_committees(confirmed(searched, *of_study, stop=stop), *of_study, stop=stop)
+            chosen = early.after(confirmed(searched, *of_study, stop=stop))
+            events = with_committees(chosen, *of_study, stop=stop)
             events = events if owned is None else owned.checked(events)
             ended = watch(announce_stop(tracked(mirror.events(chain(warnings, messages, events))), stop))
             note_end(ended)
         hash_of_data = None if bars is None else bars.content_hash
-        return mirror.uploaded(write_study_files(study, paths, hash_of_data, ended, plots=plots))
+        return mirror.uploaded(write_study_files(study, paths, hash_of_data, ended, early, plots=plots))

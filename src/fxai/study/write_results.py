@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fxai.atomic_write import write_text
 from fxai.errors import FxaiError
@@ -12,15 +13,10 @@ from fxai.results.best_agent import write_best_agent
 from fxai.results.best_verdict import NO_VERDICT, BestVerdict
 from fxai.results.files import write_results
 from fxai.results.importances.file import write_importances
-from fxai.results.importances.interval import Importances
 from fxai.results.paths import StudyPaths
-from fxai.results.plots.write import write_plots
 from fxai.results.printed_command import StudyLocation
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
-from fxai.results.report.index import write_row_and_index
-from fxai.results.report.write import write_report
-from fxai.results.study_verdict import StudyVerdict
 from fxai.results.summary import StudySummary
 from fxai.results.winner_track import write_validation_track
 from fxai.search.attributes import identity_of
@@ -29,8 +25,11 @@ from fxai.spec.reading.standalone_spec import standalone_spec
 from fxai.spec.search.study import StudySpec
 from fxai.spec.search.verdict import VerdictConfig
 from fxai.study.committees import Committees, judged_study
+from fxai.study.early_plots import EarlyPlots
 from fxai.study.events import Ending, StudyEnded
-from fxai.study.judge import judge
+
+if TYPE_CHECKING:
+    from fxai.results.study_verdict import StudyVerdict
 
 _BY_RUNNING = "; run the same command again to write it"
 _AS_IT_RAN = "The spec of this study as it ran, with all values from presets, other files, options and transfers."
@@ -65,7 +64,7 @@ class StudyOutcome:
     results_written: bool = True  # whether the results are written; plots and report may be missing
     failure: FailedTrial | None = None  # a failed trial, if no trial has finished or failures ended the run
     verdict: BestVerdict = NO_VERDICT  # on the best trial, from this run or an earlier one
-    judged: StudyVerdict | None = None  # the verdict of this run, of a study with `verdict`
+    judged: "StudyVerdict | None" = None  # the verdict of this run, of a study with `verdict`
 
     @property
     def status(self) -> RunStatus:
@@ -79,12 +78,17 @@ class StudyOutcome:
 
 
 def write_study_files(
-    study: StudySpec, paths: StudyPaths, data_hash: str | None, ended: StudyEnded, *, plots: bool
+    study: StudySpec, paths: StudyPaths, data_hash: str | None, ended: StudyEnded, early: EarlyPlots, *, plots: bool
 ) -> StudyOutcome:
     """Write results, plots and report. A file that cannot be written is a warning, and the others are still written.
 
-    A study without a finished trial has no plots.
+    A study without a finished trial has no plots. Plots of `early` are not drawn again.
     """
+    from fxai.results.importances.interval import Importances  # noqa: PLC0415 - slow to load, as the three below
+    from fxai.results.plots.write import write_plots  # noqa: PLC0415
+    from fxai.results.report.index import write_row_and_index  # noqa: PLC0415
+    from fxai.results.report.write import write_report  # noqa: PLC0415
+
     provenance = Provenance.of(study, data_hash)
     stored = load_study(study.storage, study.study_name)
     record = StudyRecord.of(stored)
@@ -99,9 +103,12 @@ def write_study_files(
     results_written = writing.add(_BY_RUNNING, lambda: write_results(stored, study, paths, provenance))
     if paths.best_agent.exists():
         writing.add("", lambda: write_validation_track(paths.best_agent))
-    importances = Importances.of(stored)
+    drawn = early.of(record)
+    importances = Importances.of(stored) if drawn is None else drawn.importances
     writing.add("", lambda: (write_importances(stored, importances, paths.importances),))
-    if plots and (summary.completed or summary.pruned):
+    if drawn is not None:
+        writing.add("plot", lambda: drawn.files)
+    elif plots and (summary.completed or summary.pruned):
         writing.add("plot", lambda: write_plots(stored, paths))
     if plots:
         writing.add("report", lambda: (write_report(stored, paths, study.storage, importances),))
@@ -114,8 +121,10 @@ def write_study_files(
 
 def _judged(
     study: StudySpec, record: StudyRecord, identity: StudyIdentity, paths: StudyPaths, writing: "_Writing"
-) -> StudyVerdict | None:
+) -> "StudyVerdict | None":
     """The verdict on the best trial; None, with a warning, if there is none."""
+    from fxai.study.judge import judge  # noqa: PLC0415 - SciPy's statistics are slow to load
+
     found: list[StudyVerdict] = []
 
     def judge_and_write() -> Iterable[Path]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
-from scipy.special import ndtr
 
 from fxai.errors import FxaiError
 
@@ -123,6 +122,8 @@ def numerical_density(counts: np.ndarray) -> np.ndarray:
 
     The width of the kernels follows Scott's rule. The prior is as wide as the grid.
     """
+    from scipy.special import ndtr  # noqa: PLC0415 - SciPy is slow to load, and a run computes importances at its end
+
     size, taken = len(counts), np.flatnonzero(counts)
     sigma = np.append(np.full(len(taken), _scott(taken, counts[taken])), size)[:, None]
     middle = np.append(taken, (size - 1) / 2)[:, None]
