@@ -50,6 +50,12 @@ def has_reference_tests() -> bool:
     return find_spec("arch") is not None
 
 
+def load_reference_tests() -> None:
+    """Load arch, which takes about a second, before `reference_tests` needs it. Nothing happens without arch."""
+    if has_reference_tests():
+        import arch.bootstrap  # noqa: F401, PLC0415 - optional dependency
+
+
 def reference_tests(
     returns: TrialRows,
     benchmark: FloatArray,

@@ -1,12 +1,13 @@
 """Draws a study's plots and computes its importances while the agents of its verdict train.
 
-A thread of the parent, which waits for workers at that time. The thread also loads plotly and Optuna's plots, so that
-neither the start nor the end of a run waits for these libraries. At the end of the run, what the thread has drawn is
-used if the study is still the same. Otherwise, and after a failure of the thread, the plots are drawn again.
+A thread of the parent, which waits for workers at that time. The thread also loads plotly, Optuna's plots and what
+judges agents, such as torch, so that neither the start nor the end of a run waits for these libraries. At the end of
+the run, what the thread has drawn is used if the study is still the same. Otherwise, and after a failure of the
+thread, the plots are drawn again.
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
 from fxai.search.studies import load_study
+from fxai.spec.fields.objective import FX_TRADING
 from fxai.spec.search.study import StudySpec
+from fxai.spec.search.verdict import VerdictConfig
 from fxai.study.events import StudyEnded, StudyEvent, TrialFinished
 
 if TYPE_CHECKING:
@@ -36,21 +39,27 @@ class EarlyPlots:
 
     def __init__(self, study: StudySpec, paths: StudyPaths, thread: ThreadPoolExecutor | None) -> None:
         self._study, self._paths, self._thread = study, paths, thread
-        self._loads = False
+        self._tasks: list[Future[None] | Future[DrawnPlots]] = []
         self._drawing: Future[DrawnPlots] | None = None
 
     def after(self, events: Iterable[StudyEvent]) -> Iterator[StudyEvent]:
         """The events of the search and its confirmation. When they have ended, the plots are drawn."""
         for event in events:
-            if self._thread is not None and not self._loads and _is_late(event):
-                self._thread.submit(_load)
-                self._loads = True
-            if self._thread is not None and isinstance(event, StudyEnded) and not event.is_stopped:
+            if self._thread is not None and not self._tasks and _is_late(event):
+                self._tasks.append(self._thread.submit(_load_plots))
+            if self._thread is not None and isinstance(event, StudyEnded) and _has_plots(event):
                 self._drawing = self._thread.submit(_draw, self._study, self._paths)
+                self._tasks.append(self._drawing)
+                if isinstance(self._study.verdict, VerdictConfig) and self._study.objective == FX_TRADING:
+                    self._tasks.append(self._thread.submit(_load_judge))
             yield event
 
+    def wait(self) -> None:
+        """Wait until all is drawn and loaded, because two threads must not load the same libraries at once."""
+        wait(self._tasks)
+
     def of(self, record: StudyRecord) -> DrawnPlots | None:
-        """What was drawn of this study; None if nothing was drawn, or of another state of the study. Waits for it."""
+        """What was drawn of this study; None if nothing was drawn, or of another state of the study."""
         if self._drawing is None or self._drawing.exception() is not None:
             return None
         drawn = self._drawing.result()
@@ -72,8 +81,22 @@ def _is_late(event: StudyEvent) -> bool:
     return isinstance(event, TrialFinished) and 2 * event.progress.finished >= event.progress.total
 
 
-def _load() -> None:
+def _has_plots(ended: StudyEnded) -> bool:
+    """Whether the study has trials to draw, and the run was not stopped."""
+    return not ended.is_stopped and ended.progress.complete + ended.progress.pruned > 0
+
+
+def _load_plots() -> None:
     import fxai.results.report.index  # noqa: F401, PLC0415 - plotly is slow to load, as in all that it imports
+
+
+def _load_judge() -> None:
+    import fxai.rl.agents.agent_file  # noqa: PLC0415 - torch
+    import fxai.rl.agents.committee  # noqa: PLC0415
+    import fxai.study.judge  # noqa: F401, PLC0415 - SciPy's statistics
+    from fxai.evaluation.reference_tests import load_reference_tests  # noqa: PLC0415
+
+    load_reference_tests()
 
 
 def _draw(study: StudySpec, paths: StudyPaths) -> DrawnPlots:

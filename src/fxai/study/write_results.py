@@ -84,6 +84,7 @@ def write_study_files(
 
     A study without a finished trial has no plots. Plots of `early` are not drawn again.
     """
+    early.wait()
     from fxai.results.importances.interval import Importances  # noqa: PLC0415 - slow to load, as the three below
     from fxai.results.plots.write import write_plots  # noqa: PLC0415
     from fxai.results.report.index import write_row_and_index  # noqa: PLC0415
