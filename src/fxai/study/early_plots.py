@@ -7,7 +7,7 @@ thread, the plots are drawn again.
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +56,8 @@ class EarlyPlots:
 
     def wait(self) -> None:
         """Wait until all is drawn and loaded, because two threads must not load the same libraries at once."""
-        wait(self._tasks)
+        for task in self._tasks:
+            task.exception()
 
     def of(self, record: StudyRecord) -> DrawnPlots | None:
         """What was drawn of this study; None if nothing was drawn, or of another state of the study."""

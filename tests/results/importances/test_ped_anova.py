@@ -1,5 +1,7 @@
 """Our PED-ANOVA against Optuna's."""
 
+from typing import Literal
+
 import numpy as np
 import optuna
 import pytest
@@ -49,7 +51,9 @@ def _trial(dice: np.random.Generator) -> FrozenTrial:
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
 @pytest.mark.parametrize(("count", "best_share"), [(12, 0.1), (40, 0.4), (150, 0.1)])
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_the_importances_are_those_of_optuna(count: int, best_share: float, direction: str) -> None:
+def test_the_importances_are_those_of_optuna(
+    count: int, best_share: float, direction: Literal["minimize", "maximize"]
+) -> None:
     dice = np.random.default_rng(count)
     study = optuna.create_study(direction=direction)
     study.add_trials([_trial(dice) for _ in range(count)])

@@ -9,6 +9,7 @@ also loads scikit-learn where it is installed.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -80,7 +81,7 @@ def _regimes(trials: Sequence[FrozenTrial], name: str) -> list[_Regime]:
     return regimes
 
 
-def _on_grid(kind: BaseDistribution, values: Sequence[object]) -> tuple[np.ndarray, int]:
+def _on_grid(kind: BaseDistribution, values: Sequence[Any]) -> tuple[np.ndarray, int]:
     """The step of the grid of each value, and the size of the grid."""
     if isinstance(kind, CategoricalDistribution):
         return np.array([int(kind.to_internal_repr(value)) for value in values]), len(kind.choices)
@@ -114,7 +115,8 @@ def categorical_density(counts: np.ndarray) -> np.ndarray:
     taken = np.flatnonzero(counts)
     kernels = np.full((len(taken) + 1, len(counts)), _PRIOR_WEIGHT / (len(taken) + 1))
     kernels[np.arange(len(taken)), taken] += 1
-    return _weights(counts[taken]) @ (kernels / kernels.sum(axis=1, keepdims=True))
+    density: np.ndarray = _weights(counts[taken]) @ (kernels / kernels.sum(axis=1, keepdims=True))
+    return density
 
 
 def numerical_density(counts: np.ndarray) -> np.ndarray:
@@ -129,12 +131,14 @@ def numerical_density(counts: np.ndarray) -> np.ndarray:
     middle = np.append(taken, (size - 1) / 2)[:, None]
     edges = ndtr((np.arange(size + 1) - 0.5 - middle) / sigma)
     mass = np.diff(edges, axis=1) / (edges[:, -1:] - edges[:, :1])
-    return _weights(counts[taken]) @ mass
+    density: np.ndarray = _weights(counts[taken]) @ mass
+    return density
 
 
 def _weights(counts: np.ndarray) -> np.ndarray:
-    weights = np.append(counts, _PRIOR_WEIGHT)
-    return weights / weights.sum()
+    weights: np.ndarray = np.append(counts, _PRIOR_WEIGHT)
+    shares: np.ndarray = weights / weights.sum()
+    return shares
 
 
 def _scott(taken: np.ndarray, counts: np.ndarray) -> float:
@@ -144,4 +148,5 @@ def _scott(taken: np.ndarray, counts: np.ndarray) -> float:
     deviation = math.sqrt((taken - mean) ** 2 @ counts / max(1, count - 1))
     first = taken[np.searchsorted(running, count // 4, side="left")]
     third = taken[min(len(taken) - 1, np.searchsorted(running, count * 3 // 4, side="right"))]
-    return max(1.059 * min((third - first) / 1.34, deviation) * float(count) ** -0.2, _LEAST_SIGMA)
+    width = 1.059 * min((third - first) / 1.34, deviation) * float(count) ** -0.2
+    return max(float(width), _LEAST_SIGMA)
