@@ -274,7 +274,7 @@ def test_a_pack_is_no_wider_than_its_worker(tmp_path: Path):
     for trial in trials:
         at_work.admit(trial)
     at_work.advance()
-    assert sorted(pack.lanes for pack in at_work._packs) == [1, 2]
+    assert sorted(pack.lanes for pack in at_work._queue.packs) == [1, 2]
     values, _ = to_the_end(at_work)
     assert values == {trial.number: alone(trial, tmp_path) for trial in trials}
 
@@ -291,7 +291,7 @@ def test_a_pack_that_exhausts_memory_is_retried_in_narrower_packs(tmp_path: Path
     for trial in trials:
         at_work.admit(trial)
     at_work.advance()
-    (pack,) = at_work._packs
+    (pack,) = at_work._queue.packs
     with monkeypatch.context() as patch:
         patch.setattr(pack, "update", _out_of_memory)
         came = at_work.advance()

@@ -1,15 +1,15 @@
 """Lanes of `llm_signal` in one worker: trials in packs by signature, stepped in turn, on one language model."""
 
-from collections import deque
 from collections.abc import Sequence
 
 import torch
 
 from fxai.errors import FxaiError
-from fxai.llm.model_settings import ModelSettings
+from fxai.llm.model_settings import ModelSettings, model_settings
 from fxai.market.news.prepared_decisions import PreparedDecisions, prepare_decisions
+from fxai.objectives.pack_queue import PackQueue
 from fxai.objectives.signal_data import SignalData
-from fxai.objectives.signal_model import SignalModel, model_settings
+from fxai.objectives.signal_model import SignalModel
 from fxai.objectives.signal_pack import SignalPack
 from fxai.objectives.signal_signature import signature_of
 from fxai.objectives.signal_trial import SignalConfigs, SignalTrial
@@ -39,10 +39,7 @@ class SignalLanes:
         self._base = LlmSignalConfig.model_validate(plan.base_config)
         self._prepared = _prepared(self._base)
         self._models: dict[ModelSettings, SignalModel] = {}
-        self._trials: dict[int, SignalTrial] = {}
-        self._packs: deque[SignalPack] = deque()
-        self._joining: deque[TrialRequest] = deque()
-        self._ended: list[TrialResult] = []
+        self._queue: PackQueue[SignalTrial, SignalPack] = PackQueue(self._pack_for)
         self.width = max(plan.lanes or LANES, plan.seeds_per_trial)
         model = self._model_of(self._base)
         tree = model.tree(self._base.training.signal_strength)
@@ -51,93 +48,49 @@ class SignalLanes:
 
     @property
     def busy(self) -> bool:
-        repeating = any(trial.may_repeat for trial in self._trials.values())
-        return bool(self._joining or self._ended) or repeating or any(pack.can_advance for pack in self._packs)
+        return self._queue.busy
 
     def admit(self, request: TrialRequest) -> None:
-        self._joining.append(request)
+        self._queue.admit(request)
 
     def decide(self, number: int, decision: Decision) -> None:
-        trial = self._trials.get(number)
-        if trial is None:
-            return
-        trial.trial.answered(decision)
-        if decision is Decision.CONTINUE and trial.repeats:
-            return
-        if decision is Decision.CONTINUE and not trial.trained:
-            self._place(trial)
-            return
-        self._forget(number)
-        self._ended.append(trial.ended(decision))
+        self._queue.decide(number, decision)
 
     def advance(self) -> Sequence[Report | TrialResult]:
-        while self._joining:
-            self._begin(self._joining.popleft())
-        messages: list[Report | TrialResult] = [*self._ended]
-        self._ended.clear()
-        messages += [trial.repeat() for trial in self._trials.values() if trial.may_repeat]
-        pack = self._next_pack()
+        messages = self._queue.begin(self._begun)
+        pack = self._queue.next_pack()
         if pack is None:
             return messages
-        for message in pack.step():
-            messages.append(message)
-            if isinstance(message, TrialResult):
-                self._forget(message.number)
-        pack.trials = [trial for trial in pack.trials if not trial.trained]
-        self._packs = deque(each for each in self._packs if each.trials)
-        return messages
+        stepped = pack.step()
+        self._queue.stepped(pack, stepped)
+        return [*messages, *stepped]
 
-    def _next_pack(self) -> SignalPack | None:
-        """The next pack in turn; None if every pack waits."""
-        for _ in range(len(self._packs)):
-            self._packs.rotate(-1)
-            if self._packs[-1].can_advance:
-                return self._packs[-1]
-        return None
-
-    def _begin(self, request: TrialRequest) -> None:
+    def _begun(self, request: TrialRequest) -> SignalTrial | TrialResult:
         try:
             own = LlmSignalConfig.model_validate(request.config)
             base = LlmSignalConfig.model_validate(request.base_config)
             if base != self._base:  # of another study
                 self._base, self._prepared = base, _prepared(base)
-            trial = SignalTrial(request, SignalConfigs(own, base), self._slot, self._model_of(own), self._prepared)
+            return SignalTrial(request, SignalConfigs(own, base), self._slot, self._model_of(own), self._prepared)
         except torch.OutOfMemoryError as error:
-            self._ended.append(failure(request, error, Cause.OUT_OF_MEMORY))
-            return
+            return failure(request, error, Cause.OUT_OF_MEMORY)
         except FxaiError as error:
-            self._ended.append(failure(request, error))
-            return
-        self._trials[request.number] = trial
-        if not trial.repeats:
-            self._place(trial)
+            return failure(request, error)
 
     def _model_of(self, config: LlmSignalConfig) -> SignalModel:
         """The model of a configuration. Models that no trial uses are freed before another one is loaded."""
         settings = model_settings(config)
         if settings not in self._models:
-            used = {model_settings(trial.config) for trial in self._trials.values()}
+            used = {model_settings(trial.config) for trial in self._queue.trials.values()}
             self._models = {each: model for each, model in self._models.items() if each in used}
             self._models[settings] = SignalModel(settings, config.training.signal_strength, self._slot.device)
         return self._models[settings]
 
-    def _place(self, trial: SignalTrial) -> None:
-        """Add the trial to a matching pack with free lanes, or to a new one, unless it is in a pack already."""
-        if any(trial in pack.trials for pack in self._packs):
-            return
+    def _pack_for(self, trial: SignalTrial) -> SignalPack:
+        """A matching pack with free lanes, or a new one."""
         kind, most = signature_of(trial.config), self.width - len(trial.request.seeds)
-        pack = next((each for each in self._packs if each.kind == kind and each.lanes <= most), None)
-        if pack is None:
-            pack = SignalPack(kind)
-            self._packs.append(pack)
-        pack.trials.append(trial)
-
-    def _forget(self, number: int) -> None:
-        trial = self._trials.pop(number)
-        for pack in self._packs:
-            if trial in pack.trials:
-                pack.trials.remove(trial)
-        self._packs = deque(pack for pack in self._packs if pack.trials)
+        found = (each for each in self._queue.packs if each.kind == kind and each.lanes <= most)
+        return next(found, None) or SignalPack(kind)
 
 
 def _prepared(config: LlmSignalConfig) -> PreparedDecisions:

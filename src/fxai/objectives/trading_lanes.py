@@ -1,6 +1,5 @@
 """Lanes of `fx_trading` in one worker: trials in packs by signature, updated in turn."""
 
-from collections import deque
 from collections.abc import Sequence
 from traceback import clear_frames
 
@@ -8,6 +7,7 @@ import torch
 
 from fxai.errors import FxaiError
 from fxai.objectives.cached_markets import cached_set, cached_tensors, cached_tensors_of_folds
+from fxai.objectives.pack_queue import PackQueue
 from fxai.objectives.trading_pack import EnsemblePack, TradingPack
 from fxai.objectives.trading_trial import TradingTrial, TrialConfigs
 from fxai.objectives.trial_results import failure
@@ -38,10 +38,7 @@ class TradingLanes:
         torch.set_num_threads(slot.threads)
         self._slot = slot
         self._seeds_per_trial = plan.seeds_per_trial
-        self._trials: dict[int, TradingTrial] = {}
-        self._packs: deque[TradingPack | EnsemblePack] = deque()
-        self._joining: deque[TrialRequest] = deque()
-        self._ended: list[TrialResult] = []
+        self._queue: PackQueue[TradingTrial, TradingPack | EnsemblePack] = PackQueue(self._pack_for)
         self._base: tuple[JsonObject, TrainingConfig] | None = (
             None  # base configuration of the last request, as JSON and validated
         )
@@ -57,71 +54,34 @@ class TradingLanes:
 
     @property
     def busy(self) -> bool:
-        repeating = any(trial.may_repeat for trial in self._trials.values())
-        return bool(self._joining or self._ended) or repeating or any(pack.can_advance for pack in self._packs)
+        return self._queue.busy
 
     def admit(self, request: TrialRequest) -> None:
-        self._joining.append(request)
+        self._queue.admit(request)
 
     def decide(self, number: int, decision: Decision) -> None:
-        trial = self._trials.get(number)
-        if trial is None:
-            return
-        trial.trial.answered(decision)
-        if decision is Decision.CONTINUE and trial.repeats:
-            return
-        if decision is Decision.CONTINUE and not trial.trained:
-            self._place(trial)
-            return
-        self._forget(trial)
-        try:
-            self._ended.append(trial.ended(decision))
-        except FxaiError as error:
-            self._ended.append(failure(trial.request, error))
+        self._queue.decide(number, decision)
 
     def advance(self) -> Sequence[Report | TrialResult]:
-        while self._joining:
-            self._begin(self._joining.popleft())
-        messages: list[Report | TrialResult] = [*self._ended]
-        self._ended.clear()
-        messages += [trial.repeat() for trial in self._trials.values() if trial.may_repeat]
-        pack = self._next_pack()
+        messages = self._queue.begin(self._begun)
+        pack = self._queue.next_pack()
         if pack is None:
             return messages
         try:
             stepped = [trial.report(pack.lane_pack) for trial in pack.update()]
         except torch.OutOfMemoryError as error:
-            return messages + self._without(pack, error)
-        for message in stepped:
-            if isinstance(message, TrialResult):
-                self._forget(self._trials[message.number])
-        pack.trials = [
-            trial for trial in pack.trials if not trial.trained
-        ]  # the last reports of trained trials wait for decisions
-        self._drop_empty_packs()
-        return messages + stepped
+            return [*messages, *self._without(pack, error)]
+        self._queue.stepped(pack, stepped)
+        return [*messages, *stepped]
 
-    def _next_pack(self) -> TradingPack | EnsemblePack | None:
-        """The next pack in turn; None if every pack waits."""
-        for _ in range(len(self._packs)):
-            pack = self._packs[0]
-            self._packs.rotate(-1)
-            if pack.can_advance:
-                return pack
-        return None
-
-    def _begin(self, request: TrialRequest) -> None:
+    def _begun(self, request: TrialRequest) -> TradingTrial | TrialResult:
         try:
             configs = TrialConfigs(TrainingConfig.model_validate(request.config), self._base_config(request))
             markets = cached_set(configs.own.data)
             has_width = self._on_device and not is_ensemble(configs.own)
-            trial = TradingTrial(request, configs, self._slot, markets, self.width if has_width else None)
+            return TradingTrial(request, configs, self._slot, markets, self.width if has_width else None)
         except FxaiError as error:
-            self._ended.append(failure(request, error))
-            return
-        self._trials[request.number] = trial
-        if not trial.repeats:
-            self._place(trial)
+            return failure(request, error)
 
     def _base_config(self, request: TrialRequest) -> TrainingConfig:
         """The configuration of the request's study, validated when the first trial of the study comes."""
@@ -129,10 +89,8 @@ class TradingLanes:
             self._base = (request.base_config, TrainingConfig.model_validate(request.base_config))
         return self._base[1]
 
-    def _place(self, trial: TradingTrial) -> None:
-        """Add the trial to a matching pack with free lanes, or to a new one, unless it is in a pack already."""
-        if any(trial in pack.trials for pack in self._packs):
-            return
+    def _pack_for(self, trial: TradingTrial) -> TradingPack | EnsemblePack:
+        """A matching pack with free lanes, or a new one. An ensemble has a pack of its own."""
         base, slot = trial.base.env, self._slot
         after = _CAPTURED_AFTER if torch.device(slot.device).type == "cuda" else None
 
@@ -140,29 +98,13 @@ class TradingLanes:
             return _training(members, base, slot, after)
 
         if is_ensemble(trial.config):
-            self._packs.append(
-                EnsemblePack(
-                    trial, make_training, lambda rows: _scorer(rows, base, slot), is_width_fixed=self._on_device
-                )
+            return EnsemblePack(
+                trial, make_training, lambda rows: _scorer(rows, base, slot), is_width_fixed=self._on_device
             )
-            return
         kind = (signature(trial.config), base, trial.width)
         most = (trial.width or self.width) - len(trial.lanes)
-        pack = next((p for p in self._packs if p.kind == kind and p.lanes <= most), None)
-        if pack is None:
-            pack = TradingPack(kind, make_training)
-            self._packs.append(pack)
-        pack.trials.append(trial)
-
-    def _forget(self, trial: TradingTrial) -> None:
-        del self._trials[trial.request.number]
-        for pack in self._packs:
-            if trial in pack.trials:
-                pack.trials.remove(trial)
-        self._drop_empty_packs()
-
-    def _drop_empty_packs(self) -> None:
-        self._packs = deque(pack for pack in self._packs if pack.trials)
+        found = (each for each in self._queue.packs if each.kind == kind and each.lanes <= most)
+        return next(found, None) or TradingPack(kind, make_training)
 
     def _without(self, pack: TradingPack | EnsemblePack, error: torch.OutOfMemoryError) -> list[Report | TrialResult]:
         """Return the trials of a pack that was too wide, so that they are run in narrower packs.
@@ -172,7 +114,7 @@ class TradingLanes:
         """
         trials, lanes = list(pack.trials), pack.kind[-1] or pack.lanes
         for trial in trials:
-            self._forget(trial)
+            self._queue.forget(trial.request.number)
         pack.clear()
         clear_frames(error.__traceback__)  # the frames have references to tensors
         torch.cuda.empty_cache()
