@@ -58,7 +58,6 @@ IMPORTERS = {
     "mlflow": {"tracking"},
     "ray": {"pool"},
     "transformers": {"llm"},
-    "peft": {"llm"},
     "bitsandbytes": {"llm"},
     "rich": {"cli"},
     "typer": {"cli"},

@@ -233,4 +233,4 @@ def test_a_study_of_custom_code_is_refused(place: Path) -> None:
     assert call_fxai(place, "run", "--spec", "mine.yaml", "--quiet").code == 0
     finished = call_fxai(place, "verdict", "mine")
     assert finished.code == 2
-    assert "a verdict applies to fx_trading only" in finished.err
+    assert "a verdict applies to fx_trading and llm_signal only" in finished.err

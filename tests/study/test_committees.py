@@ -14,7 +14,10 @@ GAMMA = {"name": "training.gamma", "type": "float", "low": 0.9, "high": 0.99}
 GOALS = [{"metric": "sharpe", "direction": "maximize"}, {"metric": "turnover", "direction": "minimize"}]
 EMPTY = StudyRecord("s", "maximize", "mean_reward", (), None)
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "custom code": ({"objective": "a:b", "parameters": [{**GAMMA, "name": "g"}]}, "applies to fx_trading only"),
+    "custom code": (
+        {"objective": "a:b", "parameters": [{**GAMMA, "name": "g"}]},
+        "applies to fx_trading and llm_signal",
+    ),
     "objectives": ({"objectives": GOALS}, "needs a single objective"),
     "population": ({"search": {"type": "pbt", "population": 4}}, "a member of a population"),
     "no test split": ({"training_config": {"data": {"split": {"train": 0.8, "validation": None}}}}, "--data"),

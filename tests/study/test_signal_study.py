@@ -35,6 +35,8 @@ def written(story: Path, **more: Any) -> dict[str, Any]:
         "metric_name": "cumulative_return",
         "n_trials": 4,
         "n_jobs": 1,
+        "confirm": "off",
+        "verdict": "off",
         "parameters": {
             "training.learning_rate": {"type": "float_log", "low": 1e-3, "high": 1e-1},
             "lora.r": {"type": "int", "low": 2, "high": 6},

@@ -10,12 +10,13 @@ from fxai.cli.summary import print_summary, print_verdict
 from fxai.formatting import short_cause
 from fxai.mirror.location import url_of
 from fxai.results.agent_seeds import agent_origin
-from fxai.results.paths import BEST_AGENT, StudyPaths
+from fxai.results.paths import BEST_AGENT, SIGNAL_AGENT, StudyPaths
 from fxai.results.printed_command import StudyLocation
 from fxai.study.plain_lines import ended_line
 from fxai.study.write_results import StudyOutcome
 
-_FIRST = ("report.html", "best_config.yaml", BEST_AGENT, "best_params.json")  # ends of file names, printed first
+_FIRST = ("report.html", "best_config.yaml", BEST_AGENT, SIGNAL_AGENT, "best_params.json")
+"""Ends of the names of files that are printed first."""
 
 
 def print_conclusion(console: Console, outcome: StudyOutcome, location: StudyLocation) -> None:
@@ -53,7 +54,7 @@ def _agent_note(outcome: StudyOutcome, location: StudyLocation) -> Sequence[str]
 
 
 def _agent(outcome: StudyOutcome) -> Path | None:
-    return next((path for path in outcome.files if path.name == BEST_AGENT), None)
+    return next((path for path in outcome.files if path.name in (BEST_AGENT, SIGNAL_AGENT)), None)
 
 
 def _next_commands(outcome: StudyOutcome, location: StudyLocation) -> Sequence[str]:

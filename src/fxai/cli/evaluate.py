@@ -18,6 +18,7 @@ from fxai.cli.evaluate_instruments import (
     record_of_all,
     write_tracks,
 )
+from fxai.cli.evaluate_signals import evaluate_signals
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
 from fxai.errors import FxaiError, InputError
@@ -37,7 +38,12 @@ _SPLITS: tuple[Split, ...] = get_args(Split)
 
 
 def evaluate(
-    agent: Annotated[Path, typer.Argument(metavar="AGENT", help="An agent's safetensors file.", show_default=False)],
+    agent: Annotated[
+        Path,
+        typer.Argument(
+            metavar="AGENT", help="An agent's safetensors file, or a folder of adapters.", show_default=False
+        ),
+    ],
     *,
     data: Annotated[
         str | None,
@@ -76,7 +82,8 @@ def evaluate(
     sell and hold, and no position. The files are the track record as JSON, and its bars and trades as CSV. An
     exported model is kept only if it acts like the agent on these bars.
 
-    An agent of several instruments is scored on each of them.
+    An agent of several instruments is scored on each of them. A folder of adapters of llm_signal is scored on a split
+    of its study.
     """
     from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - torch, which other commands do not load
     from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415
@@ -84,6 +91,10 @@ def evaluate(
 
     chosen = None if split is None else _split_named(split)
     multiples, there = cost_multiples(costs), _device_here(device)
+    if agent.is_dir():
+        refused = {"--data": data, "--instrument": instrument, "--costs": costs, "--export": export}
+        evaluate_signals(agent, chosen, refused=refused, output=output, device=there, as_json=as_json)
+        return
     loaded = load_agent(agent)
     if instrument is not None:
         loaded = loaded.on(instrument)

@@ -9,6 +9,7 @@ from fxai.cli.output import print_log, print_text, shows_live_view
 from fxai.cli.summary import print_summary, print_verdict
 from fxai.formatting import legible
 from fxai.mirror.location import url_of
+from fxai.results.agent_seeds import study_agent
 from fxai.results.best_verdict import BestVerdict
 from fxai.results.paths import StudyPaths
 from fxai.results.printed_command import StudyLocation
@@ -74,5 +75,5 @@ def _note(summary: StudySummary, finished: FinishedStudy, paths: StudyPaths | No
         folder=None if paths is None else str(paths.directory.absolute()),
         report=None if paths is None else existing(paths.report),
         config=None if paths is None else existing(paths.best_config),
-        agent=None if paths is None else existing(paths.best_agent),
+        agent=None if paths is None else existing(study_agent(paths)),
     )

@@ -72,7 +72,7 @@ def _verdict(summary: StudyListing, results_dir: Path) -> BestVerdict:
 
 def _word(verdict: BestVerdict, heading: Sequence[str]) -> tuple[str, ...]:
     """The verdict on the best trial, if the table has a column for it."""
-    return ("-" if verdict.current is None else verdict.current.word,) if heading else ()
+    return ("-" if verdict.current is None else verdict.current.text,) if heading else ()
 
 
 def _as_json(summary: StudyListing, verdict: BestVerdict, storage: str) -> dict[str, JsonValue]:

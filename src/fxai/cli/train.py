@@ -25,6 +25,7 @@ from fxai.results.value_errors import UNKNOWN, ValueErrors
 from fxai.results.winner_track import write_validation_track
 from fxai.search.seeds import lane_seeds
 from fxai.spec.fields.defaults import MAX_SEEDS
+from fxai.spec.fields.objective import LLM_SIGNAL
 from fxai.study.interrupts import announce_stop
 from fxai.study.stop_signal import StopSignal, Urgency
 from fxai.study.study_note import StudyNote, existing
@@ -140,6 +141,9 @@ def _conclude(
         of_seeds = "± is one standard error of the seeds alone."
         print_sentences(console, of_seeds if errors.market is None else errors.explained(trading=True))
     folders = folders_of(plan, output)
+    if plan.objective == LLM_SIGNAL:
+        print_text(console, f"Agent: {agent_of(plan, output)}", "`fxai evaluate` scores this folder of adapters.")
+        return
     if len(folders) > 1 and not plan.is_custom:
         agent_of(plan, output)
         folders = (output, *folders)

@@ -16,6 +16,7 @@ from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.watch_fresh_trainings import watch_fresh_trainings
 from fxai.evaluation.selection_words import summary
 from fxai.formatting import legible
+from fxai.results.agent_seeds import study_agent
 from fxai.results.files import write_judged_agent
 from fxai.results.folder_key import check_folder
 from fxai.results.paths import StudyPaths
@@ -77,7 +78,7 @@ def verdict(
                 verdict=found.verdict.word,
                 folder=existing(paths.directory),
                 report=existing(paths.report),
-                agent=existing(paths.best_agent),
+                agent=existing(study_agent(paths)),
             )
         )
 

@@ -5,7 +5,7 @@ times. Holding and constant positions are the best known simple rules. The break
 best days show on how little a profit depends.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -157,6 +157,10 @@ def portfolio_baselines(
     parts = [each.path.held for each in traded]
     positions = np.concatenate(parts)
     returns = returns_of(positions)
+
+    def mean_at(shift: int) -> float:
+        return float(returns_of(np.concatenate([np.roll(part, shift) for part in parts])).mean())
+
     strategies = [each.held() for each in traded]
     joined = {name: np.concatenate([each[name] for each in strategies]) for name in strategies[0]}
     curves = {
@@ -173,7 +177,11 @@ def portfolio_baselines(
         sell_and_hold=curves.get("sell_and_hold"),
         best_constant_position=best,
         best_constant=strategy_figures(constants[best], bars_per_year),
-        random=_random_trading(returns_of, parts, float(returns.mean()), seed, shifts),
+        random=(
+            random_trading(mean_at, min(map(len, parts)), float(returns.mean()), seed, shifts)
+            if positions.any()
+            else None
+        ),
         break_even_cost_multiple=break_even_cost_multiple(returns_of, positions),
         best_days_share=best_days_share(returns, traded[0].time if bars is None else bars.dates()),
     )
@@ -213,17 +221,23 @@ def best_days_share(returns: FloatArray, time: TimeArray) -> float | None:
     return float(np.sort(of_days)[-BEST_DAYS:].sum()) / total
 
 
-def _random_trading(
-    returns_of: ReturnsOfPositions, parts: Sequence[FloatArray], winner: float, seed: int, shifts: int
+def random_trading(
+    mean_at: Callable[[int], float], bars: int, winner: float, seed: int, shifts: int
 ) -> RandomTrading | None:
-    """`parts` are the positions [bar] on each instrument."""
-    fewest = min(map(len, parts))
-    if fewest < 2 or not any(part.any() for part in parts):  # noqa: PLR2004
+    """The winner's positions at other times; None with fewer than two bars.
+
+    Args:
+        mean_at: Mean return of the positions shifted by a number of bars, circularly.
+        bars: Number of bars after which a shift is the first one again.
+        winner: Mean return of the winner.
+        seed: Seed of the drawn shifts.
+        shifts: Number of shifts; all that there are if there are fewer.
+    """
+    if bars < 2:  # noqa: PLR2004
         return None
-    count = min(shifts, fewest - 1)
-    drawn = np.random.default_rng(seed).choice(fewest - 1, size=count, replace=False) + 1
-    shifted = (np.concatenate([np.roll(part, shift) for part in parts]) for shift in drawn)
-    means = np.array([returns_of(positions).mean() for positions in shifted])
+    count = min(shifts, bars - 1)
+    drawn = np.random.default_rng(seed).choice(bars - 1, size=count, replace=False) + 1
+    means = np.array([mean_at(shift) for shift in drawn.tolist()])
     low, high = np.quantile(means, [0.05, 0.95]).tolist()
     p_value = (1 + int((means >= winner).sum())) / (1 + count)
     return RandomTrading(count, float(means.mean()), low, high, p_value)

@@ -16,3 +16,7 @@ class VerdictWord(StrEnum):
 def noun(word: VerdictWord | None) -> str:
     """What texts call the best trial of a search: a winner only after the verdict "better"; None without a verdict."""
     return "winner" if word is VerdictWord.BETTER else "best trial"
+
+
+CAUTION = "the language model may have read what came next"
+"""Follows the word of a verdict on a model whose own texts may be later than judged bars; see `ModelKnowledge`."""

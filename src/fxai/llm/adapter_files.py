@@ -1,6 +1,6 @@
 """Adapters in peft's own format: `adapter_config.json` and `adapter_model.safetensors` of a folder.
 
-The only file that imports peft.
+peft itself is not imported: it takes seconds, because it imports bitsandbytes.
 """
 
 import json
@@ -16,7 +16,6 @@ from torch import Tensor
 
 from fxai.atomic_write import write_bytes, write_text
 from fxai.errors import InputError
-from fxai.llm.extra import check_llm_installed
 from fxai.llm.lora_layout import AdaptedLayer, LoraLayout
 from fxai.llm.lora_settings import LoraSettings
 
@@ -53,25 +52,24 @@ def save_adapter(folder: Path, adapter: Adapter) -> None:
     Raises:
         FxaiError: A file cannot be written.
     """
-    check_llm_installed(("peft",))
-    from peft import LoraConfig  # noqa: PLC0415 - of an extra
-
     settings = adapter.settings
-    config = LoraConfig(
-        r=settings.lora_r,
-        lora_alpha=settings.lora_alpha,
-        lora_dropout=settings.lora_dropout,
-        target_modules=list(settings.target_modules),
-        task_type="CAUSAL_LM",
-        base_model_name_or_path=adapter.model,
-        inference_mode=True,
-    ).to_dict()
+    config = {
+        **_PLAIN,
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": adapter.model,
+        "r": settings.lora_r,
+        "lora_alpha": settings.lora_alpha,
+        "lora_dropout": settings.lora_dropout,
+        "target_modules": sorted(settings.target_modules),
+        "init_lora_weights": True,
+        "inference_mode": True,
+    }
     tensors = {}
     for layer, (a, b) in zip(adapter.layout.layers, adapter.layout.matrices(adapter.weights[None]), strict=True):
         for kind, matrix in (("lora_A", a), ("lora_B", b)):
             tensors[f"{_PREFIX}{layer.name}.{kind}.weight"] = matrix[0].contiguous().cpu()
     write_bytes(folder / _WEIGHTS, save(tensors, {"format": "pt"}))
-    write_text(folder / _CONFIG, json.dumps(config, indent=2, sort_keys=True, default=_as_json) + "\n")
+    write_text(folder / _CONFIG, json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
 def load_adapter(folder: Path, layers: Sequence[AdaptedLayer]) -> Adapter:
@@ -129,8 +127,3 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path} cannot be read as the weights of an adapter: {error}") from error
     return tensors
-
-
-def _as_json(value: object) -> object:
-    """Sets of peft's configuration as lists, enumerations as their values."""
-    return sorted(value) if isinstance(value, set) else getattr(value, "value", str(value))

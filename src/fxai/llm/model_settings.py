@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from fxai.spec.fields.llm_signal_config import LlmSignalConfig
+
 QuantizationType = Literal["fp4", "nf4"]
 
 
@@ -17,3 +19,9 @@ class ModelSettings:
     quantization_type: QuantizationType = "nf4"
     gradient_checkpointing: bool = False
     """Whether a backward pass computes the activations again: less memory, and a third more time."""
+
+
+def model_settings(config: LlmSignalConfig) -> ModelSettings:
+    """The settings of the model of a configuration."""
+    model = config.model
+    return ModelSettings(model.path, model.use_4bit, model.quantization_type, model.gradient_checkpointing)

@@ -8,18 +8,16 @@ from torch import Tensor
 
 from fxai.errors import FxaiError
 from fxai.llm.answer_tree import AnswerTree
-from fxai.llm.answers import answer_scores, log_probabilities
 from fxai.llm.lane_adapters import LaneAdapters, LaneDropout
+from fxai.llm.lane_answers import LaneWeights, answered, lane_log_probabilities, shared_in_pass
 from fxai.llm.language_model import LanguageModel
 from fxai.llm.lora_layout import LoraLayout
 from fxai.llm.policy_gradient import answer_rewards, decision_loss, expected_reward
 from fxai.llm.prompt_batches import PromptBatches
-from fxai.llm.prompt_tokens import rows_by_length, shared_tokens
 from fxai.llm.training_settings import LaneProgress, SignalLane
 from fxai.rl.algorithms.adam import LaneAdam
 
 _EPSILON = 1e-8  # of Adam, as in the paper and in torch; gradients of rewards of 1 % are small
-_SCORED_ROWS = 16  # prompts of all lanes in a pass without gradients; each has logits for all tokens of the vocabulary
 
 
 class LaneOutOfMemoryError(FxaiError):
@@ -101,7 +99,6 @@ class SignalTraining:
             for lane, (steps, (decisions, total)) in enumerate(zip(self._steps, earned, strict=True))
         )
 
-    @torch.no_grad()
     def log_probabilities(self, tokens: Sequence[Tensor], lanes: Sequence[int] | None = None) -> Tensor:
         """Log-probabilities of the answers to prompts, without dropout.
 
@@ -113,17 +110,8 @@ class SignalTraining:
             [lane, prompt, answer] float32 on the CPU; -inf for answers beyond the lane's `signal_strength`.
         """
         chosen = list(range(len(self._lanes)) if lanes is None else lanes)
-        count = max(1, _SCORED_ROWS // len(chosen))
-        result = torch.empty(len(chosen), len(tokens), len(self._tree.paths))
-        with self._adapters.applied(self._weights[chosen], self._layout, self._scaling[chosen], None):
-            for rows in rows_by_length(tokens).values():
-                for first in range(0, len(rows), count):
-                    part = rows[first : first + count]
-                    texts = [tokens[row] for row in part]
-                    prompts = torch.stack(texts).expand(len(chosen), -1, -1)
-                    shared = self._shared(prompts, shared_tokens(texts))
-                    result[:, part] = self._answered(prompts, chosen, shared).cpu()
-        return result
+        adapted = self._adapted(self._weights[chosen], chosen)
+        return lane_log_probabilities(self._model, self._adapters, self._tree, adapted, tokens)
 
     def state(self, lane: int) -> dict[str, Tensor]:
         """State of a lane, to continue it by `SignalLane.state`; tensors on the CPU, in the lane's own rank."""
@@ -179,10 +167,10 @@ class SignalTraining:
         steps = torch.tensor([self._steps[lane] for lane in lanes], device=self._model.device)
         weights = self._weights[lanes].requires_grad_()
         share = torch.tensor([each.reward_scaling / each.batch_size for each in settings], device=self._model.device)
-        shared = self._shared(prompts, decisions[0].shared)
+        shared = shared_in_pass(self._model, prompts, decisions[0].shared)
         dropout, passes = self._dropout_of(lanes, steps), 1 + bool(shared)
         with self._adapters.applied(weights, self._layout, self._scaling[lanes], dropout, passes):
-            probable = self._answered(prompts, lanes, shared)
+            probable = answered(self._model, self._tree, self._adapted(weights, lanes), prompts, shared)
             rewards = answer_rewards(self._answers, self._strengths[lanes], returns.to(self._model.device))
             losses = [
                 decision_loss(
@@ -194,21 +182,13 @@ class SignalTraining:
             (gradient,) = torch.autograd.grad(loss, weights)
         return gradient, expected_reward(probable.detach(), rewards).cpu()
 
+    def _adapted(self, weights: Tensor, lanes: list[int]) -> LaneWeights:
+        """The lanes with these weights [lane, size]."""
+        return LaneWeights(self._layout, weights, self._scaling[lanes], self._strengths[lanes], self._prior[lanes])
+
     def _dropout_of(self, lanes: list[int], steps: Tensor) -> LaneDropout | None:
         rates = self._dropout[lanes]
         return LaneDropout(rates, self._seeds[lanes], steps) if rates.any() else None
-
-    def _shared(self, prompts: Tensor, shared: int) -> int:
-        """First tokens that the prompts [lane, prompt, token] of a lane share in a pass."""
-        return shared if self._model.shares_beginnings and prompts.shape[1] > 1 else 0
-
-    def _answered(self, prompts: Tensor, lanes: Sequence[int], shared: int) -> Tensor:
-        """Log-probabilities [lane, prompt, answer] of prompts [lane, prompt, token]."""
-        chosen = list(lanes)
-        rows = prompts.flatten(0, 1).to(self._model.device)
-        scores = answer_scores(self._model.network, rows, self._tree, shared, len(chosen))
-        scores = scores.unflatten(0, prompts.shape[:2])
-        return log_probabilities(scores, self._tree, self._strengths[chosen], self._prior[chosen])
 
 
 def train(training: SignalTraining, report_every: int) -> Iterator[tuple[LaneProgress, ...]]:

@@ -6,7 +6,6 @@ from fxai.llm.answer_tree import AnswerTree, answer_tree
 from fxai.llm.lane_adapters import LaneAdapters
 from fxai.llm.model_settings import ModelSettings
 from fxai.llm.open_model import open_model
-from fxai.spec.fields.llm_signal_config import LlmSignalConfig
 
 
 class SignalModel:
@@ -43,9 +42,3 @@ class SignalModel:
         if names not in self._adapters:
             self._adapters[names] = LaneAdapters(self.model.network, names)
         return self._adapters[names]
-
-
-def model_settings(config: LlmSignalConfig) -> ModelSettings:
-    """The settings of the model of a configuration."""
-    model = config.model
-    return ModelSettings(model.path, model.use_4bit, model.quantization_type, model.gradient_checkpointing)

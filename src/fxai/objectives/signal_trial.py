@@ -13,6 +13,7 @@ from fxai.llm.adapter_files import Adapter, save_adapter
 from fxai.llm.answers import answer_prior, most_probable
 from fxai.llm.lora_layout import LoraLayout
 from fxai.llm.lora_settings import LoraSettings
+from fxai.llm.signal_agent import HERE, SignalAgent, SignalMember, member_folder
 from fxai.llm.training import SignalTraining
 from fxai.llm.training_settings import LaneProgress, SignalLane, TrainingSettings
 from fxai.market.news.prepared_decisions import PreparedDecisions
@@ -36,6 +37,7 @@ from fxai.protocol import (
     set_aside,
 )
 from fxai.protocol.standard_error import mean
+from fxai.rl.agents.agent import versions
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.agents.numerics import NUMERICS
 from fxai.spec.fields.llm_signal_config import LlmSignalConfig
@@ -80,6 +82,7 @@ class SignalTrial:
         if request.metric not in METRICS and not request.score:
             raise InputError(f"llm_signal has no metric {request.metric!r}; it reports {', '.join(METRICS)}")
         self.request, self.config, self.model = request, configs.own, model
+        self._scoring_config, self._data_hash = configs.base, prepared.content_hash
         self.trial = WorkerTrial(request)
         self.steps = 0
         self.tree = model.tree(self.config.training.signal_strength)
@@ -173,7 +176,7 @@ class SignalTrial:
         last, flaw = self._reports[self._sent - 1], unwritten(self._write_bars)
         if decision is Decision.PRUNE:
             return replace(self._result(TrialState.PRUNED, metrics=last.metrics), flaw=flaw)
-        flaw = unwritten(self._save_adapters) or flaw
+        flaw = unwritten(self._save_agent) or flaw
         return replace(self._result(TrialState.COMPLETE, last.value, last.metrics), flaw=flaw)
 
     def _result(
@@ -192,16 +195,24 @@ class SignalTrial:
             windows = (scored_dates(self._data.span),) * len(self.request.seeds)
             replace(self._bars, windows=windows).write(self._paths.returns)
 
-    def _save_adapters(self) -> None:
-        """Write the adapter in peft's format; of several seeds each into a folder of its own."""
-        lora = self._settings.lora
+    def _save_agent(self) -> None:
+        """Write the adapters in peft's format, each of several seeds into a folder of its own, and the agent's file."""
+        lora, folder = self._settings.lora, self._paths.checkpoint_dir
         layout = LoraLayout(self.adapters.layers, lora.lora_r)
-        for seed, state in zip(self.request.seeds, self._states, strict=True):
-            folder = self._paths.checkpoint_dir
-            if len(self._states) > 1:
-                folder = folder / f"{_SEED}{seed}"
-            if state is not None:
-                save_adapter(folder, Adapter(lora, layout, state["weights"], self.model.model.name))
+        seeds = self.request.seeds
+        members = [SignalMember(seed=seed, folder=member_folder(seed) if len(seeds) > 1 else HERE) for seed in seeds]
+        for member, state in zip(members, self._states, strict=True):
+            if state is None:
+                return  # not a single step was trained
+            save_adapter(folder / member.folder, Adapter(lora, layout, state["weights"], self.model.model.name))
+        SignalAgent(
+            config=self.config,
+            scoring_config=self._scoring_config,
+            prior=tuple(self._prior.tolist()),
+            members=tuple(members),
+            data_hash=self._data_hash,
+            versions=versions(),
+        ).write(folder)
 
     def _note_sent(self) -> None:
         self._sent += 1

@@ -6,16 +6,24 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from fxai.formatting import counted
+from fxai.llm.signal_agent import signal_seeds
 from fxai.results.paths import StudyPaths
 from fxai.search.confirmed import Confirmed
 
 
+def study_agent(paths: StudyPaths) -> Path:
+    """The agent of a study, which may be missing: a file, of `llm_signal` a folder of adapters."""
+    return paths.signal_agent if paths.signal_agent.is_dir() else paths.best_agent
+
+
 def agent_seeds(path: Path) -> tuple[int, ...]:
-    """The seeds of the members of an agent's file, in their order; one for a single agent. The weights are not read.
+    """The seeds of the members of an agent's file or folder, in their order. The weights are not read.
 
     Returns:
-        The seeds; empty if the file is missing, damaged, or of another program.
+        The seeds, one for a single agent; empty if the agent is missing, damaged, or of another program.
     """
+    if path.is_dir():
+        return signal_seeds(path)
     try:
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {})["fxai"])
@@ -48,7 +56,7 @@ def agent_origin(trial: int, confirmed: Confirmed | None, seeds_per_trial: int, 
         For example `the committee of the 8 fresh seeds of the verdict`; empty if there is no agent, or the trial was
         trained from one seed.
     """
-    seeds = agent_seeds(paths.best_agent)
+    seeds = agent_seeds(study_agent(paths))
     if seeds and seeds == judged_seeds(trial, paths):
         trained, trainings = len(seeds), f"the {counted(len(seeds), 'fresh seed')} of the verdict"
     elif seeds and confirmed is not None and set(seeds) <= set(confirmed.seeds):

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from fxai.errors import InputError
-from fxai.evaluation.verdict_word import VerdictWord, noun
+from fxai.evaluation.verdict_word import CAUTION, VerdictWord, noun
 from fxai.evaluation.verdict_words import earlier_verdict, headline, no_verdict
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.search.study_traits import UNKNOWN_STUDY, StudyTraits
@@ -30,16 +30,23 @@ class VerdictNote:
     first: str  # open of the first bar, ISO 8601, UTC
     last: str
     judged: str  # when the verdict was written, ISO 8601, UTC
+    caution: str = ""  # why the word says less; empty for most verdicts
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "VerdictNote":
         """Read the content of `verdict.json`. Raises `KeyError`, `TypeError` or `ValueError` for other content."""
         of = document["verdict"]
-        own = {name: document[name] for name in cls.__slots__ if name not in {"word", "bars"}}
-        return cls(word=VerdictWord(of["word"]), bars=int(of["bars"]), **own)
+        own = {name: document[name] for name in cls.__slots__ if name not in {"word", "bars", "caution"}}
+        caution = "" if document.get("knowledge") is None else CAUTION
+        return cls(word=VerdictWord(of["word"]), bars=int(of["bars"]), caution=caution, **own)
+
+    @property
+    def text(self) -> str:
+        """The word for people."""
+        return f"{self.word}; {self.caution}" if self.caution else self.word
 
     def as_json(self) -> dict[str, JsonValue]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value or name != "caution"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ class BestVerdict:
     @property
     def headline(self) -> str:
         """The verdict on the best trial in a line; empty without one."""
-        return "" if self.current is None else headline(self.current.word, self.current.bars)
+        return "" if self.current is None else headline(self.current.text, self.current.bars)
 
     @property
     def noun(self) -> str:
@@ -109,7 +116,7 @@ class BestVerdict:
             return ()
         if self.note is None:
             return (missing,)
-        return earlier_verdict(self.note.word, self.note.trial, self.best), missing
+        return earlier_verdict(self.note.text, self.note.trial, self.best), missing
 
 
 NO_VERDICT = BestVerdict()

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from fxai.atomic_write import write_text
 from fxai.formatting import counted
-from fxai.results.agent_seeds import agent_seeds
+from fxai.results.agent_seeds import agent_seeds, study_agent
 from fxai.results.best_agent import write_best_agent
 from fxai.results.best_verdict import BestVerdict
 from fxai.results.paths import StudyPaths
@@ -63,10 +63,10 @@ def write_judged_agent(record: StudyRecord, spec: StudySpec, paths: StudyPaths) 
     if not written:
         return ()
     if paths.best_config.is_file():
-        config = with_seeds(load_best_config(paths.best_config), agent_seeds(paths.best_agent))
+        config = with_seeds(load_best_config(paths.best_config), agent_seeds(study_agent(paths)))
         write_best_config(paths.best_config, config, chosen_by=_chosen_by(record))
         written = (*written, paths.best_config)
-    return (*written, *write_validation_track(paths.best_agent))
+    return (*written, *(write_validation_track(paths.best_agent) if paths.best_agent.is_file() else ()))
 
 
 def _write_trials(study: Study, record: StudyRecord, path: Path, provenance: Provenance) -> Path:
@@ -131,7 +131,7 @@ def _chosen_by(record: StudyRecord) -> str:
 
 def _seeds_of_agent(record: StudyRecord, best: TrialRecord, paths: StudyPaths) -> tuple[int, ...]:
     """The seeds of the study's agent, so that training its config makes the same agent."""
-    if seeds := agent_seeds(paths.best_agent):
+    if seeds := agent_seeds(study_agent(paths)):
         return seeds
     if record.confirmed is not None and record.confirmed.trial == best.number:
         return record.confirmed.seeds[:1]

@@ -10,6 +10,7 @@ from fxai.spec.fields.environment import expanded_path
 
 BEST_AGENT = "best_agent.safetensors"
 PLOTLY_SCRIPT = "plotly.min.js"
+SIGNAL_AGENT = "best_agent"
 IDENTITY = ".identity.json"  # hidden, because it is not a result
 TEST_LOOKS = "test_looks.jsonl"
 _LONGEST_NAME = 200  # bytes; file systems allow 255, and suffixes are added
@@ -75,6 +76,11 @@ class StudyPaths:
     def best_agent(self) -> Path:
         """The agent of the best trial; see `write_best_agent`."""
         return self.directory / BEST_AGENT
+
+    @property
+    def signal_agent(self) -> Path:
+        """The folder of the adapters of the best trial of `llm_signal`; see `write_best_agent`."""
+        return self.directory / SIGNAL_AGENT
 
     @property
     def track_record(self) -> Path:

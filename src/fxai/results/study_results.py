@@ -114,7 +114,7 @@ class StudyResults:
             if self.record.best is None
             else f"best {self.best_text} by trial {self.best.number}"
         )
-        judged = "" if self._best_verdict.current is None else f", verdict: {self._best_verdict.current.word}"
+        judged = "" if self._best_verdict.current is None else f", verdict: {self._best_verdict.current.text}"
         return f"<StudyResults {self.name}: {self.summary.finished} trials, {best}{judged}>"
 
     def _repr_html_(self) -> str:
@@ -127,7 +127,7 @@ class StudyResults:
             rows += [("Best trial", str(self.best.number)), ("Best value", value)]
             explained = self.best.errors.explained(trading=self.record.trading)
             if self._best_verdict.current is not None:
-                rows.append(("Verdict", self._best_verdict.current.word))
+                rows.append(("Verdict", self._best_verdict.current.text))
             rows += [("±", explained.removeprefix("± is "))] if explained else []
             rows += [(name, figure(each)) for name, each in self.best.params.items()]
         return html_table(f"Study {self.name}", ("", ""), rows)

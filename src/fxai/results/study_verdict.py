@@ -12,6 +12,7 @@ from fxai.atomic_write import write_text
 from fxai.errors import InputError
 from fxai.evaluation.instrument_figures import InstrumentFigures
 from fxai.evaluation.json_record import record_of_json
+from fxai.evaluation.model_knowledge import ModelKnowledge
 from fxai.evaluation.neighbourhood import Neighbourhood
 from fxai.evaluation.neighbourhood_words import neighbourhood_sentences
 from fxai.evaluation.selection import Selection
@@ -19,6 +20,7 @@ from fxai.evaluation.verdict import Verdict
 from fxai.evaluation.verdict_words import sentences
 
 FORMAT = "fxai study verdict 1"
+_OPTIONAL = ("instruments", "knowledge")  # fields that a document may lack
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,13 @@ class StudyVerdict:
         None  # of the trial; None without it, and then `verdict.missing` has the reason
     )
     instruments: tuple[InstrumentFigures, ...] = ()  # of data with several; the portfolio of all is judged
+    knowledge: ModelKnowledge | None = None  # of a language model that may have read what came next
 
     def sentences(self) -> tuple[str, ...]:
         """The verdict and the neighbourhood for people."""
-        return *sentences(self.verdict), *neighbourhood_sentences(self.neighbourhood, self.trial)
+        word, *further = sentences(self.verdict)
+        weakened = () if self.knowledge is None else (self.knowledge.sentence,)
+        return word, *weakened, *further, *neighbourhood_sentences(self.neighbourhood, self.trial)
 
     def as_json(self) -> dict[str, JsonValue]:
         """Plain data for `from_json`."""
@@ -56,7 +61,9 @@ class StudyVerdict:
         }
         if self.instruments:
             parts["instruments"] = [asdict(each) for each in self.instruments]
-        left_out = {*parts, "seeds", "instruments"}
+        if self.knowledge is not None:
+            parts["knowledge"] = asdict(self.knowledge)
+        left_out = {*parts, "seeds", *_OPTIONAL}
         own = {name: getattr(self, name) for name in self.__slots__ if name not in left_out}
         return {"format": FORMAT, **own, "seeds": list(self.seeds), **parts}
 
@@ -70,15 +77,16 @@ class StudyVerdict:
         if document.get("format") != FORMAT:
             raise InputError(f"this is not a verdict of this version of FxAI; its format is {document.get('format')!r}")
         try:
-            own = {name: document[name] for name in cls.__slots__ if name != "instruments"}
+            own = {name: document[name] for name in cls.__slots__ if name not in _OPTIONAL}
         except KeyError as error:
             raise InputError(f"the verdict has no {error.args[0]}") from None
-        near = own["neighbourhood"]
+        near, knowledge = own["neighbourhood"], document.get("knowledge")
         parts = {
             "verdict": Verdict.from_json(own["verdict"]),
             "selection": Selection.from_json(own["selection"]),
             "neighbourhood": None if near is None else Neighbourhood.from_json(near),
             "instruments": tuple(_instrument(each) for each in document.get("instruments", ())),
+            "knowledge": None if knowledge is None else record_of_json(ModelKnowledge, knowledge, "model's knowledge"),
         }
         return cls(**{**own, "seeds": tuple(own["seeds"]), **parts})
 

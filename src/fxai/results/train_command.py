@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fxai.errors import InputError
-from fxai.results.agent_seeds import agent_seeds
+from fxai.results.agent_seeds import agent_seeds, study_agent
 from fxai.results.paths import StudyPaths
 from fxai.results.printed_command import StudyLocation
 from fxai.results.training.best_config import BestConfig, load_best_config
@@ -52,7 +52,7 @@ def train_command(paths: StudyPaths, trial: int, *, seeds: int | None = None, to
     if not paths.best_config.is_file():
         return ""
     options: dict[str, str | int] = {} if seeds is None else {"--seeds": seeds}
-    members = seeds or len(agent_seeds(paths.best_agent))
+    members = seeds or len(agent_seeds(study_agent(paths)))
     folder = f"trial-{trial}" + (f"-seeds-{members}" if members > 1 else "")
     if total_updates is not None:
         options["--set"] = f"training.total_updates={total_updates}"

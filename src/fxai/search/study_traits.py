@@ -6,7 +6,7 @@ from typing import Any
 
 from fxai.search import attributes
 from fxai.search.metric_goals import StudyLike, first_goal, goals_of, is_trading
-from fxai.spec.fields.objective import FX_TRADING
+from fxai.spec.fields.objective import FX_TRADING, LLM_SIGNAL
 from fxai.spec.search.metrics import value_of_doing_nothing
 
 
@@ -27,7 +27,7 @@ class StudyTraits:
         trading = is_trading(study)
         if not isinstance(stored, dict) or not trading:
             return cls(key)
-        of_agents = stored.get("objective", FX_TRADING) == FX_TRADING
+        of_agents = stored.get("objective", FX_TRADING) in (FX_TRADING, LLM_SIGNAL)
         single = of_agents and len(study.directions) == 1 and "search" not in stored
         validation = _field(stored, "training_config.data.split.validation", absent="")
         penalty = _field(stored, "training_config.env.reward.hold_penalty_per_step", absent=0.0)

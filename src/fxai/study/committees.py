@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from fxai.errors import FxaiError, InputError
 from fxai.evaluation.neighbourhood import Neighbourhood
 from fxai.formatting import counted
+from fxai.llm.signal_agent import has_signal_agent
 from fxai.pool import WorkerPool
 from fxai.protocol import ParamValue, StudyIdentity, TrialPaths
 from fxai.results.paths import StudyPaths
@@ -16,6 +17,7 @@ from fxai.results.record import StudyRecord
 from fxai.search.seeds import verdict_seed
 from fxai.spec.checks.study_parts import parts_of
 from fxai.spec.checks.winner_checks import no_training_again, no_verdict
+from fxai.spec.fields.objective import LLM_SIGNAL
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.study import StudySpec
 from fxai.study.events import FreshTrainingsProgressed, StudyEvent
@@ -93,7 +95,7 @@ class Committees:
             (trial, seed)
             for seed in self.seeds
             for trial in self.study.params
-            if not _is_readable(self._trainer.paths_of((trial, seed)).agent)
+            if not _has_agent(self._trainer.paths_of((trial, seed)))
         ]
 
     @property
@@ -126,8 +128,9 @@ class Committees:
             raise FxaiError(f"trial {trial} could not be trained on the fresh seed {seed}, so there is no verdict")
 
     def agents_of(self, trial: int) -> Sequence[Path]:
-        """The agents of a trial's committee, in the order of the seeds."""
-        return [files.agent for files in self.files_of(trial)]
+        """The agents of a trial's committee, in the order of the seeds: files, or folders of adapters."""
+        is_signal = self.study.spec.objective == LLM_SIGNAL
+        return [files.checkpoint_dir if is_signal else files.agent for files in self.files_of(trial)]
 
     def files_of(self, trial: int) -> Sequence[TrialPaths]:
         """The files of the trainings of a trial's committee, in the order of the seeds."""
@@ -143,6 +146,11 @@ class Committees:
             return None
         params = self.study.params[self.study.winner]
         return neighbourhood_of(self.neighbours, self.study.spec, params, self._trainer, self.seeds)
+
+
+def _has_agent(files: TrialPaths) -> bool:
+    """Whether a training has left an agent that can be read."""
+    return _is_readable(files.agent) or has_signal_agent(files.checkpoint_dir)
 
 
 def _is_readable(agent: Path) -> bool:

@@ -23,7 +23,6 @@ from fxai.evaluation.racing import (
     rounds,
 )
 from fxai.formatting import counted
-from fxai.market.mapped.market_cache import mapped_or_prepared
 from fxai.market.scores.bar_returns import BarReturns, read_bar_returns
 from fxai.metric_text import number_text
 from fxai.pool import WorkerPool
@@ -32,11 +31,12 @@ from fxai.results.paths import StudyPaths
 from fxai.search.confirmed import Confirmed, ConfirmedCandidate
 from fxai.search.seeds import confirmation_seed
 from fxai.search.study import Search
-from fxai.spec.fields.ensemble_members import count_members
-from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.search.configure import trial_config
+from fxai.spec.fields.objective import name_of
+from fxai.spec.search.configure import trial_settings
 from fxai.spec.search.confirmation import Confirmation
 from fxai.spec.search.study import StudySpec
+from fxai.spec.search.training_length import TrainingLength, training_length
+from fxai.study.data_bars import scored_bars_per_year
 from fxai.study.events import Ending, FreshTrainingsProgressed, Notice, StudyEnded, StudyEvent
 from fxai.study.fresh_trainer import FreshTrainer
 from fxai.study.stop_signal import StopSignal
@@ -132,9 +132,10 @@ class _Race:
         if len(self._contenders) == 1:
             return "Confirmation: left out, because only one trial can train again."
         cost = sum(FEWEST_SEEDS * each.cost for each in self._contenders[:2])
+        unit = self._length(self._contenders[0].trial).unit
         return (
             f"Confirmation: left out, because the search is too short. confirm.budget allows "
-            f"{self._settings.budget:,.0f} environment steps, and two trials on {FEWEST_SEEDS} fresh seeds need "
+            f"{self._settings.budget:,.0f} {unit}, and two trials on {FEWEST_SEEDS} fresh seeds need "
             f"{cost:,.0f}."
         )
 
@@ -169,13 +170,12 @@ class _Race:
         return tuple(RaceCandidate(number, self._cost(number)) for number in numbers)
 
     def _cost(self, number: int) -> float:
-        """Environment steps of the trainings of a trial on one seed."""
-        config = self._config(number)
-        steps = config.training.total_updates * config.training.rollout_size
-        return float(steps * count_members(config) * self._study.folds)
+        """The cost of the trainings of a trial on one seed."""
+        return self._length(number).cost * self._study.folds
 
-    def _config(self, number: int) -> TrainingConfig:
-        return trial_config(self._study, self._search.params_of(number))
+    def _length(self, number: int) -> TrainingLength:
+        settings = trial_settings(self._study, self._search.params_of(number))
+        return training_length(name_of(self._study.objective), settings)
 
     def _train(self, trainings: Sequence[Training], workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
         wanted = [(trial, self._seeds[index]) for trial, index in trainings]
@@ -224,10 +224,8 @@ class _Race:
             return None
         indices = [index for trial, index in sorted(self._race.scores) if trial == winner]
         values = [self._race.scores[winner, index] for index in indices]
-        data = self._study.training_config.data  # type: ignore[union-attr] # custom code has no confirmation
-        market = mapped_or_prepared(data).first
         returns = self._returns(winner, indices)
-        error = fresh_error(values, returns, self._study.metric_name, market.bars_per_year)
+        error = fresh_error(values, returns, self._study.metric_name, scored_bars_per_year(self._study))
         return Confirmed(
             trial=winner,
             value=mean(values),

@@ -12,7 +12,7 @@ from fxai.market.markets.dataset import Market
 from fxai.market.news.prepared_decisions import PreparedDecisions
 from fxai.market.reading.instrument_bars import read_instruments
 from fxai.market.reading.read_bars import load_bars
-from fxai.market.timestamps.calendar import bar_length
+from fxai.market.timestamps.calendar import bar_length, bars_per_year
 from fxai.search.study_bars import StudyBars
 from fxai.spec.checks.cost_names import check_cost_names
 from fxai.spec.fields.data_config import DataConfig
@@ -48,6 +48,20 @@ def bars_with_times(study: StudySpec) -> tuple[StudyBars, TimeArray] | None:
     del markets
     release_memory()  # this process stays beside the workers until the study ends
     return found
+
+
+def scored_bars_per_year(study: StudySpec) -> float:
+    """Bars per year of the data that score the trials of a study; the study has no custom code.
+
+    Raises:
+        InputError: The data cannot be read or used.
+    """
+    if study.objective == LLM_SIGNAL:
+        return bars_per_year(study_decisions(study).market.dates)
+    config = study.training_config
+    if isinstance(config, CustomConfig):
+        raise TypeError(f"the objective of {study.study_name} is custom code")
+    return mapped_or_prepared(config.data).first.bars_per_year
 
 
 def last_bar(config: DataConfig) -> datetime:

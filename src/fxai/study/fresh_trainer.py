@@ -4,6 +4,7 @@ Each training has a folder of its own and is noted in a file when it has ended, 
 interrupted one was.
 """
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from fxai.pool import WorkerPool
 from fxai.protocol import ParamValue, Report, StudyIdentity, TrialPaths, TrialRequest, TrialResult
 from fxai.results.paths import fresh_paths
 from fxai.search.seeds import lane_seeds
-from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.training_length import training_length
 from fxai.study.events import FreshTrainingsProgressed, Heartbeat, Notice, StudyEvent
 from fxai.study.fresh_trainings import TrainingKey, read_fresh_trainings
 from fxai.study.stop_signal import StopSignal
@@ -76,12 +77,12 @@ class FreshTrainer:
         """
         requests = [self._request(training) for training in wanted]
         shares = dict.fromkeys((request.number for request in requests), 0.0)
-        updates = {request.number: _updates(request) for request in requests}
+        steps = {each.number: training_length(each.objective, each.config).steps for each in requests}
         yield begun
         for event in train_agents([[request] for request in requests], workers, stop):
             match event:
                 case Report(number=number, step=step):
-                    shares[number] = min(step / updates[number], 1.0)
+                    shares[number] = min(step / steps[number], 1.0)
                     yield replace(begun, done=begun.done + sum(shares.values()))
                 case TrialResult(number=number):
                     shares[number] = 1.0
@@ -106,8 +107,10 @@ class FreshTrainer:
         self._trainings = self._trainings.with_value(*training, value)
         self._trainings.write(self._file)
         paths = self.paths_of(training)
-        for path in [paths.checkpoint, *([paths.agent] if training[0] in self._neighbours_of else [])]:
-            path.unlink(missing_ok=True)
+        paths.checkpoint.unlink(missing_ok=True)
+        if training[0] in self._neighbours_of:
+            paths.agent.unlink(missing_ok=True)
+            shutil.rmtree(paths.checkpoint_dir, ignore_errors=True)
 
     def _trial_of(self, number: int) -> int:
         """The trial of a request, or the trial near its configuration."""
@@ -120,10 +123,6 @@ class FreshTrainer:
         name = f"Trial {trial}" if near is None else f"A configuration near trial {near}"
         if result.error is not None:
             yield Notice(f"{name} failed on the fresh seed {seed}: {result.error.message}", warns=True)
-
-
-def _updates(request: TrialRequest) -> int:
-    return TrainingConfig.model_validate(request.config).training.total_updates
 
 
 def _number(training: TrainingKey) -> int:

@@ -1,16 +1,12 @@
 """Judges a study's winner on bars that the search did not use, with committees that are trained already."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import JsonValue
 
 from fxai.errors import FxaiError, InputError
-from fxai.evaluation.instrument_figures import instrument_figures
 from fxai.evaluation.neighbourhood import Neighbourhood
 from fxai.evaluation.verdict import MissingFigure, VerdictSettings, verdict
 from fxai.results.best_verdict import BestVerdict
@@ -20,13 +16,12 @@ from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
 from fxai.results.study_verdict import StudyVerdict
 from fxai.search.study_traits import StudyTraits
+from fxai.spec.fields.objective import LLM_SIGNAL
 from fxai.study.committees import DEFAULT_TRIAL, Committees
 from fxai.study.describe_selection import describe_selection
-from fxai.study.judged_bars import JudgedBars, judged_bars, searched_bars_per_year
-from fxai.study.unused_bars import check_unused_bars
-
-if TYPE_CHECKING:
-    from fxai.rl.agents.committee import Committee
+from fxai.study.judged_agents import judged_agents
+from fxai.study.judged_committees import JudgedCommittees
+from fxai.study.judged_signals import judged_signals
 
 
 def judge(
@@ -50,21 +45,15 @@ def judge(
     study = committees.study
     if committees.missing:
         raise FxaiError("the committees of the verdict are not trained")
-    winner = _committee(committees.agents_of(study.winner))
-    default = winner if study.winner == DEFAULT_TRIAL else _committee(committees.agents_of(DEFAULT_TRIAL))
-    bars = judged_bars(winner, data)
-    if data is not None and not bars.first.is_training_data:
-        check_unused_bars(winner, bars.first.market)
+    bars = judged_committees(committees, data)
     settings = VerdictSettings(confidence, note_look(paths.directory, _look(committees, bars, confidence)))
-    found = of_default = bars.trade(data)
-    if default is not winner:
-        of_default = judged_bars(default, data).trade(data)
+    found = bars.compare()
     judged = verdict(
-        found.returns,
-        of_default.returns,
+        found.winner,
+        found.default,
         settings,
         bars_per_year=found.bars_per_year,
-        baselines=found.baselines(),
+        baselines=found.baselines,
     )
     near, reason = _neighbourhood(committees)
     times = np.datetime_as_string(found.dates[[0, -1]], unit="s", timezone="UTC").tolist()
@@ -76,20 +65,28 @@ def judge(
         seeds=committees.seeds,
         data=bars.data,
         data_hash=bars.data_hash,
-        split=bars.first.split,
+        split=bars.split,
         first=times[0],
         last=times[1],
         judged=datetime.now(UTC).isoformat(timespec="seconds"),
         verdict=judged if reason is None else replace(judged, missing=(*judged.missing, reason)),
-        selection=describe_selection(committees, record, paths, searched_bars_per_year(bars)),
+        selection=describe_selection(committees, record, paths, bars.searched_bars_per_year),
         neighbourhood=near,
-        instruments=() if found.bars is None else instrument_figures(found.of_each, of_default.of_each, found.bars),
+        instruments=found.instruments,
+        knowledge=found.knowledge,
     )
     _write(result, paths, on_test_split=bars.uses_test_split)
     return result
 
 
-def _look(committees: Committees, bars: JudgedBars, confidence: float) -> dict[str, JsonValue]:
+def judged_committees(committees: Committees, data: str | None) -> JudgedCommittees:
+    """The committees with the bars of the verdict; see `judge`."""
+    if committees.study.spec.objective == LLM_SIGNAL:
+        return judged_signals(committees, data)
+    return judged_agents(committees, data)
+
+
+def _look(committees: Committees, bars: JudgedCommittees, confidence: float) -> dict[str, JsonValue]:
     """What makes two looks at the same bars identical."""
     study = committees.study
     return {
@@ -98,7 +95,7 @@ def _look(committees: Committees, bars: JudgedBars, confidence: float) -> dict[s
         "trial": study.winner,
         "seeds": list(committees.seeds),
         "confidence": confidence,
-        "split": bars.first.split,
+        "split": bars.split,
         "data_hash": bars.data_hash,
     }
 
@@ -118,10 +115,3 @@ def _neighbourhood(committees: Committees) -> tuple[Neighbourhood | None, Missin
         return committees.neighbourhood(), None
     except InputError as error:
         return None, MissingFigure(f"configurations near trial {committees.study.winner}", str(error))
-
-
-def _committee(agents: Sequence[Path]) -> "Committee":
-    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - torch, which this process does without until here
-    from fxai.rl.agents.committee import Committee  # noqa: PLC0415
-
-    return Committee.of([load_agent(path) for path in agents])

@@ -11,13 +11,13 @@ from fxai.evaluation.compare_neighbours import neighbourhood
 from fxai.evaluation.fresh_value import fresh_error
 from fxai.evaluation.neighbour_draw import Neighbour, draw_neighbours
 from fxai.evaluation.neighbourhood import Neighbourhood
-from fxai.market.mapped.market_cache import mapped_or_prepared
 from fxai.market.scores.bar_returns import read_bar_returns
 from fxai.protocol import ParamValue
 from fxai.search.seeds import neighbours_seed
 from fxai.spec.checks.feasibility import violated_constraints
-from fxai.spec.search.configure import trial_config
+from fxai.spec.search.configure import trial_settings
 from fxai.spec.search.study import StudySpec
+from fxai.study.data_bars import scored_bars_per_year
 from fxai.study.fresh_trainer import FreshTrainer
 from fxai.study.fresh_trainings import TrainingKey
 
@@ -57,7 +57,7 @@ def neighbours_of(
 
     def is_allowed(values: Mapping[str, ParamValue]) -> bool:
         try:
-            trial_config(spec, values)
+            trial_settings(spec, values)
         except InputError:
             return False
         return not violated_constraints(spec, values)
@@ -117,19 +117,13 @@ def neighbourhood_of(
         of_each,
         params,
         values,
-        _standard_error(spec, params, neighbours.winner, trainer, values),
+        _standard_error(spec, neighbours.winner, trainer, values),
         metric=spec.metric_name,
         maximize=spec.direction == "maximize",
     )
 
 
-def _standard_error(
-    spec: StudySpec,
-    params: Mapping[str, ParamValue],
-    winner: int,
-    trainer: FreshTrainer,
-    values: Mapping[int, float],
-) -> float | None:
+def _standard_error(spec: StudySpec, winner: int, trainer: FreshTrainer, values: Mapping[int, float]) -> float | None:
     """The standard error of the winner's value: of seeds and market, or of the seeds if the market's is not known."""
     returns = []
     for seed in values:
@@ -137,6 +131,5 @@ def _standard_error(
             returns.append(read_bar_returns(trainer.paths_of((winner, seed)).returns))
         except InputError:
             continue
-    market = mapped_or_prepared(trial_config(spec, params).data).first
-    error = fresh_error(list(values.values()), returns, spec.metric_name, market.bars_per_year)
+    error = fresh_error(list(values.values()), returns, spec.metric_name, scored_bars_per_year(spec))
     return error.seed if error.market is None else error.total

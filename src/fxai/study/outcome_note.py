@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fxai.results.agent_seeds import study_agent
 from fxai.results.paths import StudyPaths
 from fxai.search.stored_run import RunState
 from fxai.study.noted_run import state_of
@@ -41,6 +42,6 @@ def outcome_note(outcome: StudyOutcome, results_dir: Path) -> StudyNote:
         folder=str(paths.directory.absolute()),
         report=existing(paths.report),
         config=existing(paths.best_config),
-        agent=existing(paths.best_agent),
+        agent=existing(study_agent(paths)),
         warnings=outcome.warnings,
     )

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from fxai.errors import FxaiError
 from fxai.formatting import short_cause
+from fxai.llm.signal_agent import write_signal_committee
 from fxai.market.markets.instruments import data_hash_of
 from fxai.pool import LocalPool
 from fxai.protocol import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder
@@ -17,11 +18,15 @@ from fxai.results.training.file import SeedResult, TrainingFile
 from fxai.results.training.plan import TrainingPlan
 from fxai.results.training.requests import folders_of, requests_of
 from fxai.search.lock import hold
+from fxai.spec.fields.objective import LLM_SIGNAL
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.study.interrupts import stop_on_signals
 from fxai.study.memory_need import check_training
 from fxai.study.stop_signal import StopSignal
 from fxai.study.train_agents import TrainingEvent, train_agents
+
+_ADAPTERS = "agent"
+"""Folder of the trained adapters of `llm_signal`, in the output folder."""
 
 WatchTraining: TypeAlias = Callable[[Iterator[TrainingEvent], StopSignal], Sequence[TrialResult]]
 """Reads the events of a training to their end and returns the results among them. The signal can end the training."""
@@ -69,12 +74,20 @@ def train_plan(plan: TrainingPlan, output: Path, slots: Sequence[Slot], watch: W
 
 
 def agent_of(plan: TrainingPlan, output: Path) -> Path:
-    """The file of the trained agent: of several seeds their committee, which is written unless it exists.
+    """The trained agent: of several seeds their committee, which is written unless it exists.
+
+    Returns:
+        A file; of `llm_signal` a folder of adapters.
 
     Raises:
-        FxaiError: As `write_committee`.
+        FxaiError: As `write_committee` and `write_signal_committee`.
     """
     folders, path = folders_of(plan, output), TrialPaths(output).agent
+    if plan.objective == LLM_SIGNAL:
+        path = output / _ADAPTERS
+        if agent_seeds(path) != plan.seeds:
+            write_signal_committee([TrialPaths(folder).checkpoint_dir for folder in folders], path)
+        return path
     if len(folders) > 1 and agent_seeds(path) != plan.seeds:
         write_committee([TrialPaths(folder).agent for folder in folders], path)
     return path

@@ -15,7 +15,10 @@ from fxai.spec.search.verdict import VerdictConfig
 GAMMA = {"name": "training.gamma", "kind": "float", "low": 0.9, "high": 0.99}
 GOALS = [{"metric": "sharpe", "direction": "maximize"}, {"metric": "turnover", "direction": "minimize"}]
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "custom code": ({"objective": "a:b", "parameters": [{**GAMMA, "name": "g"}]}, "applies to fx_trading only"),
+    "custom code": (
+        {"objective": "a:b", "parameters": [{**GAMMA, "name": "g"}]},
+        "applies to fx_trading and llm_signal",
+    ),
     "population": ({"search": {"type": "pbt", "population": 4}}, "cannot train a member of a population again"),
     "objectives": ({"objectives": GOALS}, "needs a single objective"),
 }

@@ -146,7 +146,11 @@ def test_every_parameter_of_the_contest_is_a_field() -> None:
         ({}, {"fixed": {"training.batch_size": 0}}, "fixed.training.batch_size: must be greater than"),
         ({}, {"metric_name": "loss"}, "no metric 'loss'"),
         ({}, {"search": {"type": "pbt"}}, "search: applies to fx_trading only"),
-        ({}, {"verdict": {"seeds": 4}}, "verdict: applies to fx_trading only"),
+        (
+            {"data": {"source": "a.csv", "split": {"validation": None}}},
+            {"verdict": {"seeds": 4}},
+            "verdict: needs a test split",
+        ),
         ({}, {"constraints": ["lora.r < lora.beta"]}, "'lora.beta' is neither a parameter nor a field"),
     ],
 )

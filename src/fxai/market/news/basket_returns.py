@@ -55,9 +55,9 @@ class BasketReturns:
         accounts = tuple(_Account.of(market, place, span, config) for place in range(len(market.names)))
         return cls(accounts, len(span) - 1)
 
-    def __call__(self, weights: FloatArray, *, cost_multiple: float = 1.0) -> FloatArray:
-        """Returns [date but the first] after costs; see `steps`."""
-        return self.steps(weights, np.zeros(self.dates), cost_multiple=cost_multiple).returns
+    def __call__(self, positions: FloatArray, *, cost_multiple: float = 1.0) -> FloatArray:
+        """Returns [date but the first] after costs of weights [date of the span, instrument]; see `steps`."""
+        return self.steps(positions, np.zeros(self.dates), cost_multiple=cost_multiple).returns
 
     def steps(self, weights: FloatArray, rewards: FloatArray, *, cost_multiple: float = 1.0) -> ScoredSteps:
         """Returns, turnover and trades of each date but the first. Positions are closed at the end of the span.

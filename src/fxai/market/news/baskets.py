@@ -23,10 +23,19 @@ def basket_weights(signals: FloatArray, config: BasketConfig) -> FloatArray:
         signals: [date, instrument], 0 without news.
         config: Size and hold.
     """
-    baskets = np.stack([_basket(row, config.size) for row in signals])
-    sums = np.cumsum(baskets, axis=0)
-    sums[config.hold :] -= sums[: -config.hold].copy()
-    weights: FloatArray = sums / config.hold
+    return held_weights(basket_rows(signals, config.size), config.hold)
+
+
+def basket_rows(signals: FloatArray, size: int) -> FloatArray:
+    """The weights of the basket of each date's signals alone, [date, instrument]."""
+    return np.stack([_basket(row, size) for row in signals])
+
+
+def held_weights(rows: FloatArray, hold: int) -> FloatArray:
+    """The mean of the last `hold` baskets at each date, [date, instrument]."""
+    sums = np.cumsum(rows, axis=0)
+    sums[hold:] -= sums[:-hold].copy()
+    weights: FloatArray = sums / hold
     return weights
 
 

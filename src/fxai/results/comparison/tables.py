@@ -90,7 +90,7 @@ def _study_row(group: Group, study: ComparedStudy) -> tuple[str, ...]:
     if reached is not None:
         level = counted(reached.finished, "trial") + ("" if reached.seconds is None else f", {span(reached.seconds)}")
     counts = map(str, (analysis.completed, analysis.pruned, analysis.failed))
-    word = _NOTHING if study.verdict.current is None else study.verdict.current.word
+    word = _NOTHING if study.verdict.current is None else study.verdict.current.text
     verdict = (word,) if _is_judged(group) else ()
     converged = {**_ANSWERS, False: "not yet"}[analysis.convergence.converged]
     return (study.label, *leader, *counts, span(study.progress.seconds), level, converged, *verdict)

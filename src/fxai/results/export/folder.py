@@ -103,6 +103,9 @@ def write_export(study: Exported, folder: Path, kinds: Sequence[TableFormat], *,
         if source.is_file():
             written.append(folder / source.name)
             copy(source, written[-1])
+    for source in sorted(path for path in study.paths.signal_agent.rglob("*") if path.is_file()):
+        written.append(folder / source.relative_to(study.paths.directory))
+        copy(source, written[-1])
     missing = _missing(study, [path.name for path in written])
     names = [path.relative_to(folder).as_posix() for path in written]
     has_transfer = attributes.TRANSFER in study.user_attrs

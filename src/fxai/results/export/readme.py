@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import JsonValue
 
 from fxai.formatting import counted
+from fxai.llm.signal_agent import SIGNAL_AGENT as AGENT_FILE
 from fxai.metric_text import is_percent, number_text
 from fxai.results.best_verdict import BestVerdict
 from fxai.results.export.broker_orders import broker_orders, trading_hours
 from fxai.results.export.data import ExportedData
 from fxai.results.export.observation import ObservationColumns
+from fxai.results.paths import SIGNAL_AGENT
 from fxai.results.printed_command import StudyLocation
 from fxai.results.provenance import versions
 from fxai.results.record import StudyRecord
@@ -17,7 +19,7 @@ from fxai.results.summary import StudySummary
 from fxai.results.training.best_config import BestConfig, CustomBestConfig
 from fxai.results.value_errors import ValueErrors
 from fxai.search.seeds import lane_seeds
-from fxai.spec.fields.objective import is_custom
+from fxai.spec.fields.objective import LLM_SIGNAL, is_custom
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.study import StudySpec
 
@@ -106,6 +108,9 @@ def _value(record: StudyRecord, value: float | None) -> str:
 def _content(name: str) -> str:
     if name.endswith("_best_config.yaml"):
         return "the best trial's configuration, ready to train from"
+    if name.startswith(f"{SIGNAL_AGENT}/"):
+        is_agent = name == f"{SIGNAL_AGENT}/{AGENT_FILE}"
+        return "the best trial's agent: model, prompt, answers, seeds" if is_agent else "its adapter, in peft's format"
     return "the data" if name.startswith("data/") else _CONTENTS[name]
 
 
@@ -129,7 +134,14 @@ def _requirements(
             f"The features are made by the function `{function}`, which is not in this folder. Ask the person who ran "
             "the search for the code, and save it in this folder."
         )
-    if spec is not None and is_custom(spec.objective):
+    if spec is not None and spec.objective == LLM_SIGNAL:
+        yield (
+            "The language model, the prices and the news are not in this folder. Ask the person who ran the search for "
+            "them, and write their places into `model.path`, `data.source` and `news.file` of the configuration. The "
+            f"adapters in `{SIGNAL_AGENT}` are in peft's format: `PeftModel.from_pretrained(model, folder)` loads one; "
+            f"`{SIGNAL_AGENT}/{AGENT_FILE}` has the prompt, the answers and the seeds."
+        )
+    elif spec is not None and is_custom(spec.objective):
         yield (
             "The search runs code that is not in this folder. Ask the person who ran the search for the code, and "
             "save it in this folder."

@@ -62,7 +62,7 @@ class Row:
             gained=_line(record),
             trials=", ".join(counts) or "none finished",
             last=f"{max(ended).astimezone(UTC):%Y-%m-%d %H:%M}" if ended else "-",
-            verdict="" if judged.current is None else judged.current.word,
+            verdict="" if judged.current is None else judged.current.text,
         )
 
 

@@ -59,7 +59,8 @@ def _none(info: StudyInfo, known: BestVerdict, reasons: Sequence[str]) -> Sectio
 
 def _judged(found: StudyVerdict) -> Section:
     of = found.verdict
-    blocks: list[Block] = [KeySentence(meaning(of)), Points(deciding_figures(of)), Text(_judged_on(found))]
+    weakened = () if found.knowledge is None else (Text(found.knowledge.sentence),)
+    blocks: list[Block] = [KeySentence(meaning(of)), *weakened, Points(deciding_figures(of)), Text(_judged_on(found))]
     blocks += [Text(line) for line in (change_sentence(of), *looks_sentence(of), *missing_sentences(of))]
     blocks.append(_table(found))
     if found.instruments:

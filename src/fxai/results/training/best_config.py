@@ -14,7 +14,7 @@ from fxai.results.record import TrialRecord
 from fxai.results.training.schedule import Segment
 from fxai.search.stored_trial import StoredState
 from fxai.spec.fields.env_config import EnvConfig
-from fxai.spec.fields.objective import FX_TRADING, Objective, is_custom
+from fxai.spec.fields.objective import FX_TRADING, LLM_SIGNAL, Objective, is_custom
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.load import load_record
@@ -64,16 +64,19 @@ class CustomBestConfig(Record):
     metric_name: str
     objectives: tuple[str, ...] = Field(default=(), exclude_if=lambda metrics: not metrics)  # all metrics, if several
     score: str | None = None  # the formula of the metric `score`
-    value: float
+    value: float | None  # in the search; None for a pruned trial that a confirmation chose
     seed: int
+    seeds: tuple[int, ...] = ()  # of the adapters of `llm_signal`, of which `seed` is the first; empty for one
     params: dict[str, Choice]
     training_config: dict[str, JsonValue]
+    scoring_config: dict[str, JsonValue] | None = Field(default=None, exclude_if=lambda config: config is None)
+    """The study's configuration, which scores the trials of `llm_signal`; custom code has none."""
     provenance: dict[str, JsonValue]
 
     @property
     def trained_seeds(self) -> tuple[int, ...]:
-        """The seed of the training."""
-        return (self.seed,)
+        """The seeds of the trainings; custom code has one."""
+        return self.seeds or (self.seed,)
 
 
 def best_config(
@@ -104,9 +107,10 @@ def best_config(
             objectives=tuple(goal.metric for goal in spec.objectives),
             score=spec.score,
             value=best.value,
-            seed=best.seed,
+            **_seed_fields(seeds if spec.objective == LLM_SIGNAL and seeds else (best.seed,)),
             params=dict(best.params),
             training_config=_with_derived(trial_settings(spec, best.params), best.derived),
+            scoring_config=dict(spec.training_config.root) if spec.objective == LLM_SIGNAL else None,
             provenance=provenance.as_json(),
         )
     return BestConfig(
@@ -125,7 +129,8 @@ def best_config(
 
 def with_seeds(config: BestConfig | CustomBestConfig, seeds: tuple[int, ...]) -> BestConfig | CustomBestConfig:
     """The config of an agent of other seeds; custom code has one seed."""
-    return config.model_copy(update=_seed_fields(seeds)) if isinstance(config, BestConfig) and seeds else config
+    has_seeds = isinstance(config, BestConfig) or config.objective == LLM_SIGNAL
+    return config.model_copy(update=_seed_fields(seeds)) if has_seeds and seeds else config
 
 
 def _seed_fields(seeds: tuple[int, ...]) -> dict[str, Any]:

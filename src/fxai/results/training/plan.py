@@ -21,6 +21,7 @@ from fxai.spec.reading.load import load_record
 from fxai.spec.search.custom_config import CustomConfig, values_in, with_values
 from fxai.spec.search.embargo import config_with_embargo
 from fxai.spec.search.parameters import Choice
+from fxai.spec.search.signal_config import SAME_FOR_ALL
 from fxai.spec.yaml.yaml_source import parse_yaml, read_yaml
 
 PLAIN_METRIC = "mean_reward"
@@ -41,6 +42,7 @@ class TrainingPlan:
     scoring_env: EnvConfig | None  # None for custom code
     schedule: tuple[Segment, ...] = ()
     objectives: tuple[str, ...] = ()  # all metrics of a study with several objectives
+    scoring_config: Mapping[str, JsonValue] | None = None  # of the study, for `llm_signal`
 
     @property
     def is_custom(self) -> bool:
@@ -66,6 +68,7 @@ class TrainingPlan:
             "params": dict(self.params),
             "training_config": dict(self.config),
             "scoring_env": env,
+            **({} if self.scoring_config is None else {"scoring_config": dict(self.scoring_config)}),
             "schedule": [segment.model_dump(mode="json") for segment in self.schedule],
         }
 
@@ -125,10 +128,18 @@ def _trading_plan(best: BestConfig, settings: Mapping[str, str]) -> TrainingPlan
 
 
 def _custom_plan(best: CustomBestConfig, settings: Mapping[str, str]) -> TrainingPlan:
-    """The plan of custom code. Names in its config can be set; a new name needs its full path."""
+    """The plan of custom code, or of `llm_signal`, whose settings of data and baskets apply to its scores too.
+
+    Names in its config can be set; a new name needs its full path.
+    """
     config, values = CustomConfig(best.training_config), _custom_values(best, settings)
+    by_path = {key.removeprefix(CONFIG): value for key, value in values.items()}
+    scoring = best.scoring_config
     try:
-        new_config = with_values(config, {key.removeprefix(CONFIG): value for key, value in values.items()})
+        new_config = with_values(config, by_path)
+        if scoring is not None:
+            of_scores = {path: value for path, value in by_path.items() if path.startswith(SAME_FOR_ALL)}
+            scoring = with_values(CustomConfig(scoring), of_scores)
     except ValueError as error:
         raise InputError(f"{SOURCE}: {error}") from None
     return _best_plan(
@@ -136,6 +147,7 @@ def _custom_plan(best: CustomBestConfig, settings: Mapping[str, str]) -> Trainin
         params={**best.params, **{name: value for name, value in values.items() if name in best.params}},
         config=new_config,
         scoring_env=None,
+        scoring_config=scoring,
     )
 
 
@@ -146,6 +158,7 @@ def _best_plan(
     config: Mapping[str, JsonValue],
     scoring_env: EnvConfig | None,
     schedule: tuple[Segment, ...] = (),
+    scoring_config: Mapping[str, JsonValue] | None = None,
 ) -> TrainingPlan:
     """The plan of the best trial with these settings."""
     return TrainingPlan(
@@ -159,6 +172,7 @@ def _best_plan(
         config=config,
         scoring_env=scoring_env,
         schedule=schedule,
+        scoring_config=scoring_config,
         objectives=best.objectives if isinstance(best, CustomBestConfig) else (),
     )
 

@@ -86,6 +86,8 @@ def _digest(plan: TrainingPlan) -> str:
 
 
 def _base(plan: TrainingPlan) -> dict[str, JsonValue]:
-    """The configuration with the scoring environment."""
+    """The configuration that scores."""
+    if plan.scoring_config is not None:
+        return dict(plan.scoring_config)
     env = {} if plan.scoring_env is None else {"env": plan.scoring_env.model_dump(mode="json")}
     return {**plan.config, **env}

@@ -52,7 +52,7 @@ class WindowRow:
     @property
     def word(self) -> str:
         """The verdict on the best trial in a word; empty without one."""
-        return "" if self.verdict.current is None else self.verdict.current.word
+        return "" if self.verdict.current is None else self.verdict.current.text
 
     @property
     def params(self) -> Mapping[str, object]:

@@ -22,6 +22,11 @@ def load_agent(path: Path | str) -> Agent:
     Raises:
         InputError: If the file is missing, damaged, or of another format.
     """
+    if Path(path).is_dir():
+        raise InputError(
+            f"{path} is a folder, and an agent of fx_trading is a safetensors file; `fxai evaluate` scores a folder of "
+            "adapters of llm_signal"
+        )
     content, tensors = read_tensors(Path(path))
     kind = str(content.get("format"))
     if not kind.startswith((_AGENT, _COMMITTEE, _ENSEMBLE)) or not ("weights" in tensors or kind.startswith(_ENSEMBLE)):

@@ -8,10 +8,9 @@ from fxai.spec.checks.study_parts import StudyParts
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.findings import Finding
-from fxai.spec.search.signal_config import signal_config, signal_fields
+from fxai.spec.search.signal_config import SAME_FOR_ALL, signal_config, signal_fields
 from fxai.spec.yaml.yaml_source import KeyPath
 
-_SAME_FOR_ALL = ("data.", "news.", "baskets.", "decisions.gap", "model.path")
 _SAME = "must be the same for all trials, because it decides how they are scored; write it under training_config"
 
 
@@ -36,7 +35,7 @@ def _fault_of_path(path: str) -> str | None:
         if any(each.startswith(f"{path}.") for each in signal_fields()):
             return f"{path!r} is a section of training_config; name one of its keys"
         return f"training_config has no {path!r}{did_you_mean(path, signal_fields())}"
-    return f"{path!r} {_SAME}" if path.startswith(_SAME_FOR_ALL) else None
+    return f"{path!r} {_SAME}" if path.startswith(SAME_FOR_ALL) else None
 
 
 def _split_problems(config: CustomConfig) -> Iterator[Finding]:

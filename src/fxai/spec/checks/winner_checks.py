@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
+from fxai.errors import SpecError
 from fxai.spec.checks.study_parts import StudyParts, parts_of
+from fxai.spec.fields.objective import LLM_SIGNAL
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.confirmation import Confirmation
 from fxai.spec.search.findings import Finding
+from fxai.spec.search.signal_config import signal_config
 from fxai.spec.search.study import StudySpec
 from fxai.spec.search.verdict import VerdictConfig
 
@@ -44,15 +47,26 @@ def winner_problems(study: StudyParts) -> Iterator[Finding]:
 def no_verdict(study: StudyParts) -> Iterator[str]:
     """Yields why the winner of a study cannot be judged on the test split of its data."""
     yield from no_training_again(study)
-    config = study.config
-    if isinstance(config, TrainingConfig) and config.data.split.validation is None:
+    if _has_no_test_split(study):
         yield "needs a test split, and data.split.validation leaves no bars for it"
+
+
+def _has_no_test_split(study: StudyParts) -> bool:
+    config = study.config
+    if isinstance(config, TrainingConfig):
+        return config.data.split.validation is None
+    if config is None or study.objective != LLM_SIGNAL:
+        return False
+    try:
+        return signal_config(config.root).data.split.validation is None
+    except SpecError:  # the validation of the record reports the error
+        return False
 
 
 def no_training_again(study: StudyParts) -> Iterator[str]:
     """Yields why the winner of a study cannot be trained again on fresh seeds."""
-    if study.is_custom:
-        yield "applies to fx_trading only"
+    if study.is_custom and study.objective != LLM_SIGNAL:
+        yield "applies to fx_trading and llm_signal only"
     if study.search is not None:
         yield "cannot train a member of a population again, whose parameters change during training"
     if study.has_objectives:

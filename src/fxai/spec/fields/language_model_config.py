@@ -1,15 +1,20 @@
 """The sections `model`, `lora` and `training` of `llm_signal`: the language model, its adapter, and the training."""
 
+from datetime import date
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
 from fxai.spec.fields.defaults import MAX_COUNT
 from fxai.spec.fields.environment import check_bare
-from fxai.spec.fields.record import Record
+from fxai.spec.fields.record import LATER, Record
 
 MAX_RANK: Final = 1_024
 MAX_STRENGTH: Final = 100  # the answers are integers up to it, so their number is twice as large
+
+
+def _is_absent(value: date | None) -> bool:
+    return value is None
 
 
 class LanguageModelConfig(Record):
@@ -26,6 +31,12 @@ class LanguageModelConfig(Record):
     gradient_checkpointing: bool = Field(
         default=False,
         description="whether a backward pass computes the activations again: less memory, and a third more time",
+    )
+    knowledge_until: Annotated[date | None, LATER] = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="date of the latest text that the model itself was trained on; without it, or with test bars that "
+        "are not after it, the verdict says that the model may have read what came next",
     )
 
 

@@ -20,7 +20,10 @@ class Confirmation(Record):
     candidates: int = Field(default=8, ge=1, le=1_000, description="number of best trials; trial 0 takes part as well")
     seeds: int = Field(default=16, ge=2, le=MAX_SEEDS, description="greatest number of fresh seeds of a candidate")
     budget: float = Field(
-        default=0.3, gt=0, le=100, description="greatest share of the search's environment steps that the race takes"
+        default=0.3,
+        gt=0,
+        le=100,
+        description="greatest share of the search's environment steps, or prompts of training, that the race takes",
     )
 
 

@@ -93,10 +93,14 @@ def _custom_configuration(config: CustomConfig, has_data: bool) -> Fingerprint: 
 
 
 def _signal_configuration(config: CustomConfig) -> Fingerprint:
-    """The configuration of `llm_signal`. Of the model's path it has the last part, since the folder may be moved."""
+    """The configuration of `llm_signal`, without `model.knowledge_until`, which changes the verdict's words alone.
+
+    Of the model's path it has the last part, since the folder may be moved.
+    """
     record = signal_config(config.root)
     dumped = without_later_fields(record, record.model_dump(mode="json"))
     del dumped["data"]["source"], dumped["news"]["file"]
+    dumped["model"].pop("knowledge_until", None)
     dumped["model"]["path"] = PurePath(record.model.path).name
     sha256 = _source_hash(record.news.file)
     news: Fingerprint = {"source": record.news.file} if sha256 is None else {"sha256": sha256}

@@ -5,7 +5,7 @@ The study holds it as a mapping, as that of custom code. `LlmSignalConfig` valid
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -17,6 +17,9 @@ from fxai.spec.search.custom_config import CustomConfig, with_json
 from fxai.spec.search.findings import as_problems, findings_of
 from fxai.spec.search.parameters import CategoricalParameter
 from fxai.spec.search.study import StudySpec
+
+SAME_FOR_ALL: Final = ("data.", "news.", "baskets.", "decisions.gap", "model.path", "model.knowledge_until")
+"""Beginnings of the paths of fields that all trials share, because they decide how trials are scored and judged."""
 
 _GAP = "decisions.gap"
 
