@@ -85,7 +85,7 @@ def test_train_trains_the_same_adapters_again(finished: tuple[Path, Finished]) -
     assert again.seeds == first.seeds
     assert (again.config, again.scoring_config) == (first.config, first.scoring_config)
     values = [
-        json.loads(call_fxai(folder, "evaluate", each, "--json").out)["metrics"] for each in (AGENT, "again/agent")
+        json.loads(call_fxai(folder, "evaluate", each, "--json").out)["metrics"] for each in (AGENT, "again")
     ]
     assert values[0]["total_return"] == pytest.approx(values[1]["total_return"], abs=1e-9)
 

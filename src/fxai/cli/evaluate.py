@@ -23,6 +23,7 @@ from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
 from fxai.errors import FxaiError, InputError
 from fxai.formatting import counted, legible
+from fxai.llm.signal_agent import agent_folder
 from fxai.market.scores.track_record import TrackRecord
 from fxai.market.splits.splits import Split
 from fxai.metric_text import metric_texts, number_text
@@ -93,7 +94,7 @@ def evaluate(
     multiples, there = cost_multiples(costs), _device_here(device)
     if agent.is_dir():
         refused = {"--data": data, "--instrument": instrument, "--costs": costs, "--export": export}
-        evaluate_signals(agent, chosen, refused=refused, output=output, device=there, as_json=as_json)
+        evaluate_signals(agent_folder(agent), chosen, refused=refused, output=output, device=there, as_json=as_json)
         return
     loaded = load_agent(agent)
     if instrument is not None:

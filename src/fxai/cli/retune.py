@@ -96,8 +96,8 @@ def retune(
 def _end_without_window(root: str, storage: str, results_dir: Path, require: str | None, notes: Notes) -> int:
     """The exit code if the data have the bars of the first study: that of the first study's verdict."""
     verdict = verdict_of(stored_overview(storage, root), results_dir).current
-    word = None if verdict is None else verdict.word
-    notes.studies.append(StudyNote(root, verdict=word, folder=existing(StudyPaths(results_dir, root).directory)))
+    word, text = (None, None) if verdict is None else (verdict.word, verdict.text)
+    notes.studies.append(StudyNote(root, verdict=text, folder=existing(StudyPaths(results_dir, root).directory)))
     if require is None or word is VerdictWord.BETTER:
         return 0
     notes.reason = missed([root])

@@ -75,7 +75,7 @@ def verdict(
             StudyNote(
                 study,
                 best_trial=found.trial,
-                verdict=found.verdict.word,
+                verdict=found.word_text,
                 folder=existing(paths.directory),
                 report=existing(paths.report),
                 agent=existing(study_agent(paths)),

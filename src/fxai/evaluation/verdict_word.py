@@ -20,3 +20,8 @@ def noun(word: VerdictWord | None) -> str:
 
 CAUTION = "the language model may have read what came next"
 """Follows the word of a verdict on a model whose own texts may be later than judged bars; see `ModelKnowledge`."""
+
+
+def word_text(word: VerdictWord, *, weakened: bool) -> str:
+    """The word for people."""
+    return f"{word}; {CAUTION}" if weakened else word

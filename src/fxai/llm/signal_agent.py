@@ -19,6 +19,8 @@ from fxai.spec.fields.record import Record
 SIGNAL_AGENT = "signal_agent.json"
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 HERE = "."  # the agent's own folder
+TRAINED = "agent"
+"""Folder of the agent in an output folder of `fxai train`."""
 
 
 class SignalMember(Record):
@@ -77,6 +79,12 @@ def read_signal_agent(folder: Path) -> SignalAgent:
         if missing := [name for name in ADAPTER_FILES if not (folder / member.folder / name).is_file()]:
             raise InputError(f"{folder / member.folder}: the adapter lacks {', '.join(missing)}")
     return agent
+
+
+def agent_folder(folder: Path) -> Path:
+    """The folder of the agent: `folder` itself, or `agent` in an output folder of `fxai train`."""
+    trained = folder / TRAINED
+    return trained if (trained / SIGNAL_AGENT).is_file() and not (folder / SIGNAL_AGENT).is_file() else folder
 
 
 def has_signal_agent(folder: Path) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from fxai.errors import InputError
-from fxai.evaluation.verdict_word import CAUTION, VerdictWord, noun
+from fxai.evaluation.verdict_word import CAUTION, VerdictWord, noun, word_text
 from fxai.evaluation.verdict_words import earlier_verdict, headline, no_verdict
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.search.study_traits import UNKNOWN_STUDY, StudyTraits
@@ -43,7 +43,7 @@ class VerdictNote:
     @property
     def text(self) -> str:
         """The word for people."""
-        return f"{self.word}; {self.caution}" if self.caution else self.word
+        return word_text(self.word, weakened=bool(self.caution))
 
     def as_json(self) -> dict[str, JsonValue]:
         return {name: value for name, value in asdict(self).items() if value or name != "caution"}

@@ -17,6 +17,7 @@ from fxai.evaluation.neighbourhood import Neighbourhood
 from fxai.evaluation.neighbourhood_words import neighbourhood_sentences
 from fxai.evaluation.selection import Selection
 from fxai.evaluation.verdict import Verdict
+from fxai.evaluation.verdict_word import word_text
 from fxai.evaluation.verdict_words import sentences
 
 FORMAT = "fxai study verdict 1"
@@ -45,6 +46,11 @@ class StudyVerdict:
     )
     instruments: tuple[InstrumentFigures, ...] = ()  # of data with several; the portfolio of all is judged
     knowledge: ModelKnowledge | None = None  # of a language model that may have read what came next
+
+    @property
+    def word_text(self) -> str:
+        """The word for people."""
+        return word_text(self.verdict.word, weakened=self.knowledge is not None)
 
     def sentences(self) -> tuple[str, ...]:
         """The verdict and the neighbourhood for people."""

@@ -33,7 +33,7 @@ def outcome_note(outcome: StudyOutcome, results_dir: Path) -> StudyNote:
         error=summary.standard_error,
         confirmed_value=None if confirmed is None else confirmed.value,
         confirmed_error=None if confirmed is None else confirmed.standard_error,
-        verdict=None if current is None else current.word,
+        verdict=None if current is None else current.text,
         complete=summary.completed,
         pruned=summary.pruned,
         failed=summary.failed,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from fxai.errors import FxaiError
 from fxai.formatting import short_cause
-from fxai.llm.signal_agent import write_signal_committee
+from fxai.llm.signal_agent import TRAINED, write_signal_committee
 from fxai.market.markets.instruments import data_hash_of
 from fxai.pool import LocalPool
 from fxai.protocol import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder
@@ -24,9 +24,6 @@ from fxai.study.interrupts import stop_on_signals
 from fxai.study.memory_need import check_training
 from fxai.study.stop_signal import StopSignal
 from fxai.study.train_agents import TrainingEvent, train_agents
-
-_ADAPTERS = "agent"
-"""Folder of the trained adapters of `llm_signal`, in the output folder."""
 
 WatchTraining: TypeAlias = Callable[[Iterator[TrainingEvent], StopSignal], Sequence[TrialResult]]
 """Reads the events of a training to their end and returns the results among them. The signal can end the training."""
@@ -84,7 +81,7 @@ def agent_of(plan: TrainingPlan, output: Path) -> Path:
     """
     folders, path = folders_of(plan, output), TrialPaths(output).agent
     if plan.objective == LLM_SIGNAL:
-        path = output / _ADAPTERS
+        path = output / TRAINED
         if agent_seeds(path) != plan.seeds:
             write_signal_committee([TrialPaths(folder).checkpoint_dir for folder in folders], path)
         return path
