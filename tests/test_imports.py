@@ -165,7 +165,7 @@ def test_no_two_classes_have_one_name() -> None:
     assert {name: modules for name, modules in defined.items() if len(modules) > 1} == {}
 
 
-@pytest.mark.parametrize("library", ["transformers", "peft", "bitsandbytes"])
+@pytest.mark.parametrize("library", ["transformers", "bitsandbytes"])
 def test_one_file_imports_a_library_of_the_extra_llm(library: str) -> None:
     files = [path for path in FILES if library in {each.partition(".")[0] for each in imported_modules(path)}]
     assert len(files) == 1
