@@ -84,9 +84,7 @@ def test_train_trains_the_same_adapters_again(finished: tuple[Path, Finished]) -
     first, again = read_signal_agent(folder / AGENT), read_signal_agent(folder / "again" / "agent")
     assert again.seeds == first.seeds
     assert (again.config, again.scoring_config) == (first.config, first.scoring_config)
-    values = [
-        json.loads(call_fxai(folder, "evaluate", each, "--json").out)["metrics"] for each in (AGENT, "again")
-    ]
+    values = [json.loads(call_fxai(folder, "evaluate", each, "--json").out)["metrics"] for each in (AGENT, "again")]
     assert values[0]["total_return"] == pytest.approx(values[1]["total_return"], abs=1e-9)
 
 
