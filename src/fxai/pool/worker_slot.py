@@ -21,12 +21,18 @@ from fxai.pool.worker_process import END_SECONDS, WorkerProcess
 from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialError, TrialPaths, TrialRequest, TrialResult, described
 from fxai.protocol.trial_failure import log_failure
 from fxai.protocol.worker_messages import DecisionMessage, ParentMessage, WorkerMessage
-from fxai.spec.fields.objective import FX_TRADING
+from fxai.spec.fields.objective import FX_TRADING, LLM_SIGNAL
 
 START_SECONDS = 120.0  # limit for a new process to be ready; it may import torch from a slow disk and measure widths
+MODEL_SECONDS = 3600.0  # the limit for a process that loads a language model, which may be downloaded or converted
 START_ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.25  # after a failed start; doubled after each further one
 LOG_END_BYTES = 2000
+
+
+def start_limit(plan: LanePlan | None) -> float:
+    """Seconds in which a new process for this plan has to be ready."""
+    return MODEL_SECONDS if plan is not None and plan.objective == LLM_SIGNAL else START_SECONDS
 
 
 class Phase(Enum):
@@ -174,7 +180,7 @@ class WorkerSlot:
     def _start(self) -> None:
         self._process = None
         self._state = ProcessState()
-        self._enter(Phase.STARTING, START_SECONDS)
+        self._enter(Phase.STARTING, start_limit(self._plan))
         try:
             self._process = WorkerProcess(self.slot, self._log, self._plan, self._selector, self)
         except OSError as error:
