@@ -22,6 +22,8 @@ SMALL = {
     "model.path": "./model",
     "training.batch_size": 1,
     "training.eval_frequency": 100,
+    "confirm": "off",
+    "verdict": "off",
 }
 
 SNIPPETS = """

@@ -27,6 +27,7 @@ def folder(story: Path, tmp_path: Path) -> Iterator[Path]:
         "study_name": "mine",
         "objective": "llm_signal",
         "n_trials": 1,
+        "verdict": "off",
         "parameters": {"training.learning_rate": {"type": "float_log", "low": 1e-3, "high": 1e-1}},
         "training_config": signal_settings(tmp_path),
     }
