@@ -1,4 +1,4 @@
-"""Finished trainings per hour: FxAI in lanes, FxAI with one lane per worker, and Optuna with Stable-Baselines3.
+"""Finished trainings per hour: FxAI in lanes, FxAI with one lane per worker, Optuna with Stable-Baselines3, and JAX.
 
 Every training of a cell takes the same environment steps in the same market under the same rules, with networks of one
 shape (two layers of tanh for the actor, two for the critic), and is scored once at its end by one scorer. Random search
@@ -19,7 +19,12 @@ The first row of the table is the headline: 2x64 networks, batches of 64, 18 inp
 as shipped, best value over wall time. The part `regret` measures whether lanes make the search worse
 (`lanes_search.py`). `--quick` runs fewer updates per training, the same for all three ways.
 
-    python benchmarks/lanes.py [--quick] [--device cpu|cuda] [--trials N] [--part headline --part table ...] [--smoke]
+With `--peer jax` the headline and the table have the column of a further peer: a PPO in JAX whose whole training is
+one compiled function (`jax_training.py`). It is measured in several ways, 1 to 32 trainings in a call by `vmap`, on the
+CPU in one process a core, warm: compiling is excluded and printed. The way with the highest median counts.
+
+    python benchmarks/lanes.py [--quick] [--device cpu|cuda] [--trials N] [--part headline --part table ...]
+        [--peer jax] [--smoke]
 """
 
 import argparse
@@ -27,10 +32,13 @@ import json
 import os
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 
+from blas_kernels import blas_kernels
 from fxai.market.markets.dataset import prepare
 from fxai.pool import machine_slots
 from fxai.pool.machine import available_cores
@@ -42,6 +50,7 @@ from fxai.spec.search.parameters import FloatParameter
 from fxai.spec.search.pruners import NopPruner
 from fxai.spec.search.samplers import RandomSampler
 from fxai.spec.search.study import Resources, StudySpec
+from jax_processes import MISSING, JaxProcesses, Way, has_jax
 from lanes_search import (
     QUICK_REGRET,
     QUICK_SEARCHES,
@@ -95,16 +104,19 @@ class Effort:
     optuna_each: int  # trainings of each process
     one_lane_each: int  # of each worker
     lanes: int  # in all
+    jax_each: int = 32  # of each process of JAX, each way
+    jax_ways: Sequence[Way] = (Way(1), Way(8), Way(16), Way(32))
 
 
+FEW = (Way(1), Way(16))
 # Optuna's processes are as many as the cores, also beside a GPU: little is needed of each.
 EFFORTS: Mapping[tuple[str, bool], tuple[Effort, Effort]] = {  # headline, other cells; by device and --quick
-    ("cpu", True): (Effort(5, 2, 4, 8, 256), Effort(3, 1, 3, 6, 64)),
-    ("cpu", False): (Effort(50, 3, 6, 12, 256), Effort(10, 3, 4, 8, 128)),
-    ("cuda", True): (Effort(50, 1, 1, 2, 1024), Effort(20, 1, 1, 2, 256)),
-    ("cuda", False): (Effort(50, 3, 1, 2, 1024), Effort(50, 3, 1, 2, 1024)),
+    ("cpu", True): (Effort(5, 2, 4, 8, 256), Effort(3, 1, 3, 6, 64, jax_ways=FEW)),
+    ("cpu", False): (Effort(50, 3, 6, 12, 256), Effort(10, 3, 4, 8, 128, jax_ways=FEW)),
+    ("cuda", True): (Effort(50, 1, 1, 2, 1024), Effort(20, 1, 1, 2, 256, jax_ways=FEW)),
+    ("cuda", False): (Effort(50, 3, 1, 2, 1024), Effort(50, 3, 1, 2, 1024, jax_ways=FEW)),
 }
-SMOKE = Effort(1, 1, 1, 1, 4)
+SMOKE = Effort(1, 1, 1, 1, 4, jax_each=1, jax_ways=(Way(2),))
 
 
 def random_search(cell: Cell, updates: int, *, trials: int, lanes: int | None, seed: int) -> StudySpec:
@@ -137,10 +149,11 @@ def fxai_rate(study: StudySpec) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The three ways to train what a cell asks for; each gives trainings per hour."""
+    """The ways to train what a cell asks for; each gives trainings per hour."""
 
     peer: OptunaProcesses
     workers: int
+    jax: JaxProcesses | None
 
     def optuna_sb3(self, cell: Cell, effort: Effort, seed: int) -> float:
         study = random_search(cell, effort.updates, trials=effort.optuna_each, lanes=None, seed=seed)
@@ -153,6 +166,23 @@ class Ways:
     def lanes(self, cell: Cell, effort: Effort, seed: int) -> float:
         return fxai_rate(random_search(cell, effort.updates, trials=effort.lanes, lanes=None, seed=seed))
 
+    def compile(self, cell: Cell, effort: Effort) -> None:
+        """Compile what JAX trains, and print how long that takes."""
+        if self.jax is not None:
+            study = random_search(cell, effort.updates, trials=1, lanes=None, seed=0)
+            seconds = {str(way): self.jax.compile_seconds(study, way) for way in effort.jax_ways}
+            print("JAX compiles in", ", ".join(f"{each:.1f} s ({way})" for way, each in seconds.items()), flush=True)
+
+    def of_jax(self, effort: Effort) -> Mapping[str, Callable[[Cell, Effort, int], float]]:
+        """One function for each way of JAX, by name."""
+
+        def rate(way: Way, cell: Cell, effort: Effort, seed: int) -> float:
+            assert self.jax is not None
+            study = random_search(cell, effort.updates, trials=1, lanes=None, seed=seed)
+            return per_hour([(span.began, span.ended) for span in self.jax.trainings(study, way, effort.jax_each)])
+
+        return {} if self.jax is None else {f"JAX, {way}": partial(rate, way) for way in effort.jax_ways}
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -162,6 +192,16 @@ class Row:
     optuna_sb3: Sequence[float]
     one_lane: Sequence[float]
     lanes: Sequence[float]
+    jax: Mapping[str, Sequence[float]]  # by way; none without this peer
+
+    @property
+    def best_of_jax(self) -> str:
+        """The way of JAX with the highest median."""
+        return max(self.jax, key=lambda way: statistics.median(self.jax[way]))
+
+    @property
+    def over_jax(self) -> float:
+        return _median_ratio(self.lanes, self.jax[self.best_of_jax])
 
     @property
     def over_optuna_sb3(self) -> float:
@@ -174,13 +214,17 @@ class Row:
     def __str__(self) -> str:
         shape = f"{self.cell.width:>6}{self.cell.batch:>7}{self.cell.window:>8}"
         rates = "".join(f"{statistics.median(found):>12.0f}" for found in (self.optuna_sb3, self.one_lane, self.lanes))
-        return f"{shape}{rates}{self.over_optuna_sb3:>18.2f}{self.over_one_lane:>15.2f}"
+        row = f"{shape}{rates}{self.over_optuna_sb3:>18.2f}{self.over_one_lane:>15.2f}"
+        if not self.jax:
+            return row
+        return f"{row}{statistics.median(self.jax[self.best_of_jax]):>12.0f}{self.over_jax:>10.2f}  {self.best_of_jax}"
 
 
 TABLE_HEAD = (
     f"{'width':>6}{'batch':>7}{'window':>8}{'optuna+sb3':>12}{'one lane':>12}{'lanes':>12}"
     f"{'over_optuna_sb3':>18}{'over_one_lane':>15}"
 )
+JAX_HEAD = f"{'JAX':>12}{'over_jax':>10}"
 
 
 def _median_ratio(numbers: Sequence[float], over: Sequence[float]) -> float:
@@ -189,36 +233,42 @@ def _median_ratio(numbers: Sequence[float], over: Sequence[float]) -> float:
 
 def measure(ways: Ways, cell: Cell, effort: Effort) -> Row:
     """The rates of a cell, round by round, the ways in turn."""
+    ways.compile(cell, effort)
     measured: dict[str, Callable[[Cell, Effort, int], float]] = {
         "optuna_sb3": ways.optuna_sb3,
         "one_lane": ways.one_lane,
         "lanes": ways.lanes,
+        **ways.of_jax(effort),
     }
     rates: dict[str, list[float]] = {name: [] for name in measured}
     for number in range(effort.rounds):
         for name in sorted(measured, reverse=bool(number % 2)):
             rates[name].append(measured[name](cell, effort, number))
-    return Row(cell, **rates)
+    jax = {name: rates.pop(name) for name in ways.of_jax(effort)}
+    return Row(cell, **rates, jax=jax)
 
 
-def measure_cells(headline: Effort | None, others: Effort | None) -> dict[str, float]:
+def measure_cells(headline: Effort | None, others: Effort | None, *, with_jax: bool) -> dict[str, float]:
     """Print the table, or its first row, or the others; the headline's ratios, or the least of the others."""
-    workers = len(machine_slots().slots)
+    workers, cores = len(machine_slots().slots), available_cores()
     rows: dict[Cell, Row] = {}
-    with OptunaProcesses(available_cores()) as peer:
+    with OptunaProcesses(cores) as peer, JaxProcesses(cores) if with_jax else nullcontext() as jax:
         for cell, effort in [(HEADLINE, headline), *((cell, others) for cell in OTHERS)]:
             if effort is not None:
                 if not rows or cell == OTHERS[0]:
-                    print(f"\ntrainings per hour: {effort}; {workers} workers; {available_cores()} processes")
-                    print(TABLE_HEAD)
-                rows[cell] = measure(Ways(peer, workers), cell, effort)
+                    print(f"\ntrainings per hour: {effort}; {workers} workers; {cores} processes")
+                    print(TABLE_HEAD + (JAX_HEAD if with_jax else ""))
+                rows[cell] = measure(Ways(peer, workers, jax), cell, effort)
                 print(rows[cell], flush=True)
     least = min(row.over_one_lane for row in rows.values())
     print(f"the least over one lane: {least:.2f}")
     if HEADLINE not in rows:
         return {"least_over_one_lane": round(least, 2)}
     row = rows[HEADLINE]
-    return {"over_optuna_sb3": round(row.over_optuna_sb3, 2), "over_one_lane": round(row.over_one_lane, 2)}
+    ratios = {"over_optuna_sb3": row.over_optuna_sb3, "over_one_lane": row.over_one_lane}
+    if with_jax:
+        ratios["over_jax"] = row.over_jax
+    return {name: round(ratio, 2) for name, ratio in ratios.items()}
 
 
 def effort_of(options: argparse.Namespace) -> tuple[Effort, Effort]:
@@ -243,7 +293,8 @@ def machine() -> str:
     names = ("fxai", "torch", "stable-baselines3", "optuna")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     slots = machine_slots().slots
-    return f"{datetime.now(UTC):%Y-%m-%d}; {available_cores()} cores; FxAI on {slots[0].device}; {versions}"
+    where = f"{available_cores()} cores; FxAI on {slots[0].device}; {blas_kernels()}"
+    return f"{datetime.now(UTC):%Y-%m-%d}; {where}; {versions}"
 
 
 def main() -> None:
@@ -251,27 +302,32 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer updates and rounds; minutes on two cores")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--trials", type=int, help="of the headline in lanes; 256, on a GPU 1,024 unless given")
+    parser.add_argument("--peer", choices=("jax",), help="a further peer, for the headline and the table")
     parser.add_argument("--part", choices=PARTS, action="append", help="all unless given")
     options = parse(parser, {})
     os.environ["OMP_NUM_THREADS"] = "1"  # of the peer's processes; FxAI sets its workers' own
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each worker compiles its sources anew, for seconds
     choose_device(options.device)
     parts = options.part or (SMOKE_PARTS if options.smoke else PARTS)
+    with_jax = options.peer == "jax" and has_jax()
     headline, others = effort_of(options)
 
     print(machine())
+    if options.peer == "jax":
+        print(f"jax {version('jax')}, jaxlib {version('jaxlib')}" if with_jax else MISSING)
     config = TrainingConfig()
     print(f"checked: {check_environment(prepare(config.data), config.env)}", flush=True)
     outcome: dict[str, float] = {}
     if "headline" in parts or "table" in parts:
         efforts = headline if "headline" in parts else None, others if "table" in parts else None
-        outcome |= measure_cells(*efforts)
+        outcome |= measure_cells(*efforts, with_jax=with_jax)
     if "search" in parts:
         outcome |= measure_search(options)
     if "regret" in parts:
         outcome |= measure_regret(options)
     if "headline" in parts:
-        outcome = {name: outcome[name] for name in ("over_optuna_sb3", "over_one_lane")}
+        names = ("over_optuna_sb3", "over_one_lane", "over_jax")
+        outcome = {name: outcome[name] for name in names if name in outcome}
     print(json.dumps(outcome))
 
 
