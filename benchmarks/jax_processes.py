@@ -45,7 +45,9 @@ class Way:
     unroll: int = 1  # gradient steps that are one body of XLA's loop
 
     def __str__(self) -> str:
-        return f"{self.lanes} lanes" + (f", unroll {self.unroll}" if self.unroll > 1 else "")
+        return f"{self.lanes} lane{'s' if self.lanes > 1 else ''}" + (
+            f", unroll {self.unroll}" if self.unroll > 1 else ""
+        )
 
 
 class JaxProcesses:
