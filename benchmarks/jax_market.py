@@ -126,7 +126,7 @@ def step(
     return after, JaxStep(paid, terminated, truncated)
 
 
-def begin_again(account: Account, ended: jax.Array, starts: jax.Array, ends: jax.Array) -> Account:
+def restart_where(account: Account, ended: jax.Array, starts: jax.Array, ends: jax.Array) -> Account:
     """Accounts that are fresh where `ended`."""
     new = fresh(starts, ends)
     return Account(*(jnp.where(ended, one, other) for one, other in zip(new, account, strict=True)))

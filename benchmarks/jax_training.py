@@ -27,9 +27,9 @@ from jax_market import (
     Coefficients,
     JaxMarket,
     JaxStep,
-    begin_again,
     fresh,
     observe,
+    restart_where,
     step,
 )
 
@@ -353,7 +353,7 @@ def _roll_out(
         log_prob = jnp.sum(jnp.where(action[:, None] == jnp.arange(ACTIONS), log_probs, 0.0), axis=-1)
         account, found = step(market, reward, account, action)
         final = observe(market, account)
-        account = begin_again(account, found.terminated | found.truncated, starts, ends)
+        account = restart_where(account, found.terminated | found.truncated, starts, ends)
         return (account, observe(market, account)), Rollout(observation, final, action, log_prob, found)
 
     drawn = uniform, *_episodes(shape, episode_key, size)

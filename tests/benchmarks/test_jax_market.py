@@ -50,7 +50,7 @@ def test_steps_equal_those_of_fxai(market: Market, window: int, limit: float, *,
     def theirs(account: jax_market.Account, action: np.ndarray) -> tuple[jax_market.Account, tuple[object, ...]]:
         after, found = jax_market.step(bars, coefficients, account, action, close_at_end=close_at_end)
         final = jax_market.observe(bars, after)
-        again = jax_market.begin_again(after, found.terminated | found.truncated, first, first + LONGEST)
+        again = jax_market.restart_where(after, found.terminated | found.truncated, first, first + LONGEST)
         return again, (after.position, after.equity, final, jax_market.observe(bars, again), *found)
 
     step = jax.jit(theirs)
