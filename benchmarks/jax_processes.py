@@ -4,6 +4,7 @@ Each process compiles what it trains and keeps it. It has JAX's flags in its env
 module imports none and can be imported without JAX.
 """
 
+import importlib
 import importlib.util
 import multiprocessing
 import os
@@ -82,14 +83,21 @@ class JaxProcesses:
 def _prepare(started: "Synchronized[int]", barrier: Barrier, one_core_each: bool) -> None:  # noqa: FBT001
     global _start_together  # noqa: PLW0603 - a process of the pool keeps it from its start on
     _start_together = barrier
-    os.environ["JAX_PLATFORMS"] = "cpu"
-    os.environ["XLA_FLAGS"] = f"{_FAST_MATH} {_ONE_THREAD}" if one_core_each else _FAST_MATH
     with started.get_lock():
         number, started.value = started.value, started.value + 1
-    if one_core_each and hasattr(os, "sched_setaffinity"):
+    if one_core_each:
+        use_one_core(number)
+    else:
+        os.environ |= {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": _FAST_MATH}
+    importlib.import_module("jax")
+
+
+def use_one_core(number: int) -> None:
+    """Sets the flags of a process that trains by JAX on one core. JAX is imported after this."""
+    os.environ |= {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": f"{_FAST_MATH} {_ONE_THREAD}"}
+    if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[number % len(cores)]})
-    importlib.import_module("jax")
 
 
 def _compile(dumped: dict[str, object], way: Way) -> float:
@@ -124,7 +132,7 @@ def _train(dumped: dict[str, object], way: Way, calls: int, seed: int) -> list[S
     _start_together.wait(_START_SECONDS)
     for call in range(calls):
         began = time.monotonic()
-        lanes = [Lane.of(configure(base, _draw(spec, drawn))) for _ in range(way.lanes)]
+        lanes = [Lane.of(configure(base, draw(spec, drawn))) for _ in range(way.lanes)]
         keys = jax.random.split(jax.random.key(1000 * seed + call), way.lanes)
         scores = np.asarray(advance(Lane.stacked(lanes), begin(keys))[1])
         assert np.isfinite(scores).all()
@@ -141,7 +149,8 @@ def _key(config: TrainingConfig, way: Way) -> tuple[str, int, int]:
     return config.model_dump_json(), way.lanes, way.unroll
 
 
-def _draw(spec: StudySpec, drawn: np.random.Generator) -> dict[str, float]:
+def draw(spec: StudySpec, drawn: np.random.Generator) -> dict[str, float]:
+    """Random values of a study's parameters, which are floats."""
     params = {}
     for each in spec.parameters:
         assert isinstance(each, FloatParameter)
