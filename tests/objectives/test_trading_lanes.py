@@ -367,3 +367,13 @@ def test_environment_steps_are_counted_over_seeds_and_runs(tmp_path: Path):
     result = to_the_end(second)[1][1]
     assert result.usage.env_steps == 6 * per_update
     assert result.usage.steps_per_second == pytest.approx(4 * per_update / result.seconds)  # of this run only
+
+
+def test_a_trial_can_be_stopped_before_its_first_report(tmp_path: Path):
+    trial, at_work = request(0, tmp_path, eval_frequency=2), lanes()
+    at_work.admit(trial)
+    assert at_work.advance() == []
+    at_work.decide(0, Decision.STOP)
+    (stopped,) = next(came for came in ticks(at_work) if came)
+    assert isinstance(stopped, TrialResult)
+    assert stopped.state is TrialState.RETURNED

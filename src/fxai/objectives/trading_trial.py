@@ -177,11 +177,11 @@ class TradingTrial:
         return replace(report, flaw=flaw)
 
     def ended(self, decision: Decision) -> TrialResult:
-        """The trial's result after this decision on its last report."""
+        """The trial's result after this decision on its last report; a stop may come before the first one."""
+        if decision is Decision.STOP:
+            return self.returned()
         last = self._reports[self._sent - 1]
         match decision:
-            case Decision.STOP:
-                return self.returned()
             case Decision.PRUNE:
                 flaw = unwritten(lambda: self._write_bars(last.step))
                 return replace(self._result(TrialState.PRUNED, metrics=last.metrics), flaw=flaw)
