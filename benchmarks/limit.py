@@ -24,7 +24,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_info
 
 from fxai.market.markets.dataset import prepare
 from fxai.pool.worker_process import worker_environment
