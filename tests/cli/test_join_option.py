@@ -96,7 +96,7 @@ def test_a_lender_ends_with_the_study(folder: Path, url: str, status: RunStatus,
         def finish() -> None:
             while not list(folder.glob("optuna_results/small/logs/host-*.log")):  # it lends
                 time.sleep(0.1)
-            lease.finish(FinishedStudy(status, "not better", "there", "/results/small", None).text)
+            lease.finish(FinishedStudy(status, "not better", "there", "/results/small", None, verdict_weakened=True).text)
 
         finishing = Thread(target=finish)
         finishing.start()
@@ -106,4 +106,4 @@ def test_a_lender_ends_with_the_study(folder: Path, url: str, status: RunStatus,
     assert "to there (process 1), which owns the study." in finished.out
     assert "Its files are in /results/small on there." in finished.out
     assert "Study Summary: small" in finished.out
-    assert "Verdict: not better." in finished.out
+    assert "Verdict: not better; the language model may have read what came next." in " ".join(finished.out.split())

@@ -53,7 +53,7 @@ def conclude_lent(console: Console, outcome: LentOutcome, location: StudyLocatio
         verdict = BestVerdict.of(study.study_name, record.traits, summary.best_trial, paths.results_dir)
         print_verdict(console, verdict, study.study_name, location)
     elif finished.verdict is not None:
-        print_text(console, "", f"Verdict: {finished.verdict}.")
+        print_text(console, "", f"Verdict: {finished.verdict_text}.")
     return _note(summary, finished, paths if shared else None)
 
 
@@ -68,7 +68,7 @@ def _note(summary: StudySummary, finished: FinishedStudy, paths: StudyPaths | No
         best_trial=summary.best_trial,
         best_value=summary.best_value,
         error=summary.standard_error,
-        verdict=finished.verdict,
+        verdict=finished.verdict_text,
         complete=summary.completed,
         pruned=summary.pruned,
         failed=summary.failed,

@@ -22,6 +22,6 @@ CAUTION = "the language model may have read what came next"
 """Follows the word of a verdict on a model whose own texts may be later than judged bars; see `ModelKnowledge`."""
 
 
-def word_text(word: VerdictWord, *, weakened: bool) -> str:
+def word_text(word: str, *, weakened: bool) -> str:
     """The word for people."""
     return f"{word}; {CAUTION}" if weakened else word

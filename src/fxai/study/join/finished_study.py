@@ -5,6 +5,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from fxai.evaluation.verdict_word import word_text
 from fxai.protocol.wire import from_line, to_line
 from fxai.results.paths import StudyPaths
 from fxai.study.write_results import RunStatus, StudyOutcome
@@ -19,12 +20,19 @@ class FinishedStudy:
     host: str  # machine with the study's files
     folder: str  # of the study's files on that machine
     digest: str | None  # of the results file; None if it could not be written
+    verdict_weakened: bool = False  # whether the model may have read what came next; see `word_text`
 
     @classmethod
     def of(cls, outcome: StudyOutcome, paths: StudyPaths) -> "FinishedStudy":
-        word = None if outcome.judged is None else str(outcome.judged.verdict.word)
-        folder = str(paths.directory.absolute())
-        return cls(outcome.status, word, socket.gethostname(), folder, _digest(paths.results))
+        judged, folder = outcome.judged, str(paths.directory.absolute())
+        word = None if judged is None else str(judged.verdict.word)
+        weakened = judged is not None and judged.knowledge is not None
+        return cls(outcome.status, word, socket.gethostname(), folder, _digest(paths.results), weakened)
+
+    @property
+    def verdict_text(self) -> str | None:
+        """The verdict for people."""
+        return None if self.verdict is None else word_text(self.verdict, weakened=self.verdict_weakened)
 
     @classmethod
     def read(cls, text: str) -> "FinishedStudy":
