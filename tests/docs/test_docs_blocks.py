@@ -23,7 +23,7 @@ from fxai.spec.yaml.yaml_source import parse_yaml
 
 pytestmark = pytest.mark.usefixtures("inline_workers")
 
-OTHER_PROGRAMS = {"cd", "cp", "du", "git", "ls", "nvidia-smi", "poetry", "python", "wandb"}
+OTHER_PROGRAMS = {"cd", "cp", "du", "git", "ls", "nvidia-smi", "pip", "poetry", "python", "unzip", "wandb"}
 STUDY, ANOTHER = "fx_ai_quick", "fx_ai_comprehensive"
 SHORT = f"{SMALL_SPEC.replace('study_name: small', f'study_name: {STUDY}')}    resources: {{lanes_per_worker: 2}}\n"
 SPACE = "parameters:\n  training.gamma: {type: float, low: 0.9, high: 0.99}\n"
