@@ -96,7 +96,8 @@ def test_a_lender_ends_with_the_study(folder: Path, url: str, status: RunStatus,
         def finish() -> None:
             while not list(folder.glob("optuna_results/small/logs/host-*.log")):  # it lends
                 time.sleep(0.1)
-            lease.finish(FinishedStudy(status, "not better", "there", "/results/small", None, verdict_weakened=True).text)
+            end = FinishedStudy(status, "not better", "there", "/results/small", None, verdict_weakened=True)
+            lease.finish(end.text)
 
         finishing = Thread(target=finish)
         finishing.start()
