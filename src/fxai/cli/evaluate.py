@@ -21,7 +21,8 @@ from fxai.cli.evaluate_instruments import (
 from fxai.cli.evaluate_signals import evaluate_signals
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
-from fxai.errors import FxaiError, InputError
+from fxai.cli.warn_about_test_split import warn_about_test_split
+from fxai.errors import InputError
 from fxai.formatting import counted, legible
 from fxai.llm.signal_agent import agent_folder
 from fxai.market.scores.track_record import TrackRecord
@@ -29,7 +30,7 @@ from fxai.market.splits.splits import Split
 from fxai.metric_text import metric_texts, number_text
 from fxai.pool import slot_on
 from fxai.results.member_scores import HEADINGS, member_rows
-from fxai.results.track_files import note_test_look, of_file, write_track
+from fxai.results.track_files import of_file, write_track
 
 if TYPE_CHECKING:
     from fxai.rl.agents.agent import Agent
@@ -203,14 +204,7 @@ def _warn_about_split(window: "EvaluationWindow", agent: Path, record: TrackReco
         warning("the agent was trained on these bars; on other bars its score will be lower")
     if not window.uses_test_split:
         return
-    try:
-        looks = f"Looks recorded in {agent.parent} so far: {note_test_look(agent.parent, record)}"
-    except FxaiError as error:
-        looks = f"This look could not be recorded: {error}"
-    warning(
-        "a choice made by the test split can no longer be judged on the test split. Look at it once, at the end. "
-        f"{looks}"
-    )
+    warn_about_test_split(agent.parent, record)
 
 
 def _document(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> dict[str, object]:

@@ -11,7 +11,8 @@ from pydantic import JsonValue
 from fxai.cli.error_message import warning
 from fxai.cli.evaluate_instruments import print_files
 from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
-from fxai.errors import FxaiError, InputError
+from fxai.cli.warn_about_test_split import warn_about_test_split
+from fxai.errors import InputError
 from fxai.evaluation.model_knowledge import knowledge_of
 from fxai.formatting import counted, legible
 from fxai.llm.signal_agent import SIGNAL_AGENT, SignalAgent, read_signal_agent
@@ -20,7 +21,7 @@ from fxai.market.news.prepared_decisions import prepare_decisions
 from fxai.market.scores.track_record import TrackRecord
 from fxai.market.splits.splits import Split
 from fxai.metric_text import metric_texts, number_text
-from fxai.results.track_files import note_test_look, write_track
+from fxai.results.track_files import write_track
 
 
 def evaluate_signals(
@@ -68,7 +69,7 @@ def evaluate_signals(
     if name == "train":
         warning("the agent was trained on these bars; on other bars its score will be lower")
     if name == "test":
-        _warn_about_test_split(folder, record)
+        warn_about_test_split(folder.parent, record)
         dates = prepared.market.dates[found.span.start + 1 : found.span.stop]
         if (knowledge := knowledge_of(config.model.knowledge_until, dates)) is not None:
             warning(knowledge.sentence)
@@ -99,18 +100,6 @@ def _made_of(folder: Path, agent: SignalAgent, names: tuple[str, ...]) -> dict[s
         "versions": dict(agent.versions),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def _warn_about_test_split(folder: Path, record: TrackRecord) -> None:
-    """A look at the test split is recorded, in the folder of the study."""
-    try:
-        looks = f"Looks recorded in {folder.parent} so far: {note_test_look(folder.parent, record)}"
-    except FxaiError as error:
-        looks = f"This look could not be recorded: {error}"
-    warning(
-        "a choice made by the test split can no longer be judged on the test split. Look at it once, at the end. "
-        f"{looks}"
-    )
 
 
 def _document(folder: Path, record: TrackRecord, files: tuple[Path, ...]) -> dict[str, Any]:
