@@ -106,7 +106,7 @@ def _bars(name: str, dates: np.ndarray, direction: np.ndarray, noise: float, rng
     close = 100.0 * np.exp(np.cumsum(body + gap))
     opening = close * np.exp(-body)
     wicks = np.exp(rng.exponential(scale=_GAP, size=(2, days)))
-    digest = hashlib.sha256(opening.tobytes() + close.tobytes()).hexdigest()
+    digest = hashlib.sha256(body.tobytes() + gap.tobytes()).hexdigest()  # the last digit of exp depends on processors
     high, low = np.maximum(opening, close) * wicks[0], np.minimum(opening, close) / wicks[1]
     return Bars(name=name, content_hash=digest, time=dates, open=opening, high=high, low=low, close=close)
 

@@ -1,5 +1,6 @@
 """A pool that gives the loop the events of its workers in the order of a recorded run."""
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -25,6 +26,8 @@ from fxai.study.replay.decisions import (
 )
 from fxai.study.replay.report_buffer import ReportBuffer, TrialMessage
 from fxai.study.trial_results import warnings_of
+
+_ROUNDING = 1e-12  # largest relative difference of two processors' values of one computation
 
 
 class ReplayedPool:
@@ -256,11 +259,11 @@ class ReplayedPool:
             self._returned.discard(number)
 
     def _compare(self, number: int, where: str, value: float | None, recorded: float | None) -> None:
-        if value != recorded and not self._warned_of_values:
+        if not _repeats(value, recorded) and not self._warned_of_values:
             self._warned_of_values = True
             self._notices.append(
                 f"Trial {number} has the value {value} {where}, and {recorded} in the recorded run: its training is "
-                "not deterministic. The replay continues with the new values"
+                "not deterministic, or ran on another kind of processor. The replay continues with the new values"
             )
 
     def _stop_following(self, number: int, how: str) -> None:
@@ -272,6 +275,13 @@ class ReplayedPool:
             self._remaining.clear()
             self._answers.clear()
             self._notices.append(f"The replay leaves the recorded order, since {why}; from now on timing decides it")
+
+
+def _repeats(value: float | None, recorded: float | None) -> bool:
+    """Whether a value is the recorded one, up to the rounding of a processor that computes exp and log otherwise."""
+    if value is None or recorded is None:
+        return value is recorded
+    return math.isclose(value, recorded, rel_tol=_ROUNDING)
 
 
 def _answers(decisions: Iterable[Entry]) -> dict[tuple[int, int], Decision]:
