@@ -23,7 +23,9 @@ class AskedTrial:
 
 @dataclass(frozen=True, slots=True)
 class FinishedTrial:
-    """A finished trial, for the stop rules."""
+    """A finished trial, for the stop rules and the costs of a confirmation."""
 
+    number: int
     value: float | None  # None unless it is COMPLETE
-    env_steps: int
+    step: int  # of its last report; 0 without one
+    env_steps: int  # of training, of all seeds; 0: not counted

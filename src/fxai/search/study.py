@@ -220,7 +220,9 @@ class Search:
         own.sort(key=lambda trial: trial.datetime_complete or datetime.max)  # noqa: DTZ901 -- as Optuna's records
         return [
             FinishedTrial(
+                trial.number,
                 trial.values[first] if trial.state is OptunaState.COMPLETE else None,
+                max(trial.intermediate_values, default=0),
                 attributes.usage_of(trial.user_attrs).env_steps,
             )
             for trial in own

@@ -111,8 +111,9 @@ class _Race:
         self._study, self._search = study, search
         requests = TrialRequests(study, search.identity, search.most_step)
         self._trainer = FreshTrainer(requests, search.params_of, paths.confirmation, search.identity)
+        self._finished = {trial.number: trial for trial in search.finished()}
         self._contenders = self._candidates(settings.candidates)
-        searched = sum(trial.env_steps for trial in search.finished())
+        searched = sum(trial.env_steps for trial in self._finished.values())
         self._settings = RaceSettings(
             budget=settings.budget * searched, seeds=settings.seeds, maximize=study.direction == "maximize"
         )
@@ -170,8 +171,11 @@ class _Race:
         return tuple(RaceCandidate(number, self._cost(number)) for number in numbers)
 
     def _cost(self, number: int) -> float:
-        """The cost of the trainings of a trial on one seed."""
-        return self._length(number).cost * self._study.folds
+        """The cost of the trainings of a trial on one seed: that of its search, if its configuration gives a bound."""
+        length, searched = self._length(number), self._finished.get(number)
+        if length.is_most and searched is not None and searched.step and searched.env_steps:
+            return searched.env_steps * length.steps / (searched.step * self._study.seeds_per_trial)
+        return length.cost * self._study.folds
 
     def _length(self, number: int) -> TrainingLength:
         settings = trial_settings(self._study, self._search.params_of(number))

@@ -17,6 +17,7 @@ class TrainingLength:
     steps: int  # step of its last report
     cost: float  # in `unit`; the trials' `env_steps` count the same
     unit: str
+    is_most: bool = False  # whether a training may cost less than `cost`
 
 
 def training_length(objective: str, config: Mapping[str, Any]) -> TrainingLength:
@@ -26,11 +27,10 @@ def training_length(objective: str, config: Mapping[str, Any]) -> TrainingLength
         objective: `fx_trading` or `llm_signal`.
         config: Configuration of the trial.
     """
-    if objective == LLM_SIGNAL:
+    if objective == LLM_SIGNAL:  # a mini-batch has prompts of one length, and may have fewer than batch_size
         signals = signal_config(config).training
-        return TrainingLength(
-            signals.max_train_steps, float(signals.max_train_steps * signals.batch_size), "prompts of training"
-        )
+        most = float(signals.max_train_steps * signals.batch_size)
+        return TrainingLength(signals.max_train_steps, most, "prompts of training", is_most=True)
     trading = TrainingConfig.model_validate(config)
     updates = trading.training.total_updates
     cost = updates * trading.training.rollout_size * count_members(trading)
