@@ -151,7 +151,7 @@ def test_members_of_a_population_are_refused(tmp_path: Path) -> None:
     with stored_study(spec.storage, "s") as stored:
         record = StudyRecord.of_trials(stored, stored.trials())
     assert not without_returns(record, StudyPaths(tmp_path, "s"))
-    with pytest.raises(InputError, match="fx_trading only"):
+    with pytest.raises(InputError, match="fx_trading and llm_signal only"):
         check_rebuild(spec, replace(record, traits=StudyTraits()))
     population = spec.model_copy(update={"search": PopulationSearch()})
     with pytest.raises(InputError, match="member of a population"):

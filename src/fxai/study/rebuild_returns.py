@@ -1,9 +1,10 @@
 """Computes the missing bar returns of a study's trials again, in the parent process.
 
 The returns of a trial are missing if its file was deleted or damaged, or if an earlier release ran the trial. They come
-from the trial's agent, if one agent has trained for the trial and its file is kept. Otherwise the trial trains again
-with its parameters and seeds, up to its last report. Returns are kept only if they have the trial's stored value to
-the bit, because the statistics of a study compare them with stored values.
+from the trial's agent, if one agent has trained for the trial and its file is kept, or from the trial's adapters of
+`llm_signal`, if they are kept. Otherwise the trial trains again with its parameters and seeds, up to its last report.
+Returns are kept only if they have the trial's stored value to the bit, because the statistics of a study compare them
+with stored values.
 """
 
 import shutil
@@ -13,13 +14,15 @@ from pathlib import Path
 
 from fxai.atomic_write import copy
 from fxai.errors import FxaiError, InputError
-from fxai.market.scores.bar_returns import read_bar_returns
+from fxai.llm.signal_agent import has_signal_agent
+from fxai.market.scores.bar_returns import BarReturns, read_bar_returns
 from fxai.pool import WorkerPool
 from fxai.protocol import Report, StudyIdentity, TrialPaths, TrialRequest, TrialResult
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.search.seeds import lane_seeds
 from fxai.search.stored_trial import StoredState
+from fxai.spec.fields.objective import LLM_SIGNAL
 from fxai.spec.search.study import StudySpec
 from fxai.study.events import StudyEvent
 from fxai.study.stop_signal import StopSignal
@@ -36,7 +39,9 @@ def check_rebuild(spec: StudySpec, record: StudyRecord) -> None:
         InputError: The trials have custom code, which leaves no returns, or are members of a population.
     """
     if not record.trading:
-        raise InputError(f"{spec.study_name}: --rebuild applies to fx_trading only; other trials leave no returns")
+        raise InputError(
+            f"{spec.study_name}: --rebuild applies to fx_trading and llm_signal only; other trials leave no returns"
+        )
     if spec.search is not None:
         raise InputError(
             f"{spec.study_name}: --rebuild cannot train a member of a population again, whose parameters change during "
@@ -74,20 +79,28 @@ class ReturnsRebuild:
         self.result = RebuildResult()
 
     def score_agents(self) -> None:
-        """Compute the returns of trials of one agent whose file is kept. `missing` has the other trials after it."""
-        if self.spec.lanes_per_trial > 1:
-            return  # earlier releases kept the agent of the first training alone
-        for trial in [trial for trial in self.missing.values() if self._paths.trial(trial.number).agent.is_file()]:
-            from fxai.rl.agents.agent_returns import agent_returns  # noqa: PLC0415 - torch is slow to load
-
-            paths = self._paths.trial(trial.number)
+        """Compute the returns of trials whose agent is kept. `missing` has the other trials after it."""
+        for trial in list(self.missing.values()):
             try:
-                found, value = agent_returns(paths.agent, self._request(trial), max(trial.reports))
+                scored = self._scored(trial)
             except FxaiError:
                 continue  # the trial trains again
-            if value == _stored_value(trial):
-                found.write(paths.returns)
+            if scored is not None and scored[1] == _stored_value(trial):
+                scored[0].write(self._paths.trial(trial.number).returns)
                 self._wrote(trial.number)
+
+    def _scored(self, trial: TrialRecord) -> tuple[BarReturns, float] | None:
+        """The returns of a trial's agent and their value; None if the agent of each of its trainings is not kept."""
+        paths, step = self._paths.trial(trial.number), max(trial.reports)
+        if has_signal_agent(paths.checkpoint_dir):
+            from fxai.llm.signal_returns import signal_returns  # noqa: PLC0415 - torch is slow to load
+
+            return signal_returns(paths.checkpoint_dir, self._request(trial), step)
+        if self.spec.lanes_per_trial > 1 or not paths.agent.is_file():
+            return None  # of several trainings, earlier releases kept the agent of the first one alone
+        from fxai.rl.agents.agent_returns import agent_returns  # noqa: PLC0415
+
+        return agent_returns(paths.agent, self._request(trial), step)
 
     def train(self, workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
         """Train the missing trials again, and keep what each has earned. After an interruption, call it again.
@@ -137,10 +150,11 @@ class ReturnsRebuild:
         if result.flaw or report is None:
             return result.flaw or "its training made no report"
         if (report.step, report.value) != (max(trial.reports), _stored_value(trial)):
+            unit = "steps" if self.spec.objective == LLM_SIGNAL else "updates"
             return (
-                f"trained again, its {self.spec.metric_name} after {report.step} updates is {report.value!r}, and the "
-                f"study has {_stored_value(trial)!r} after {max(trial.reports)}. Another version of FxAI or torch, or "
-                "another kind of device, computes other numbers"
+                f"trained again, its {self.spec.metric_name} after {report.step} {unit} is {report.value!r}, and "
+                f"the study has {_stored_value(trial)!r} after {max(trial.reports)}. Another version of FxAI or torch, "
+                f"or another kind of device, computes other numbers"
             )
         return ""
 
