@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from fxai.errors import InputError
-from fxai.evaluation.verdict_word import VerdictWord
+from fxai.evaluation.verdict_word import CAUTION, VerdictWord
 from fxai.spec.checks.study_parts import parts_of
 from fxai.spec.checks.winner_checks import no_verdict
 from fxai.spec.search.study import StudySpec
@@ -43,3 +43,8 @@ def check_required(require: str | None, studies: Sequence[StudySpec]) -> None:
 def missed(studies: Sequence[str]) -> str:
     """The reason of exit code 1, by the names of the studies whose verdict is another one."""
     return f"--require {BETTER}: the verdict is not better: {', '.join(studies)}"
+
+
+def cautioned(studies: Sequence[str]) -> str:
+    """What a run warns of that passes, by the names of the studies whose verdict says less."""
+    return f"--require {BETTER}: the verdict is better, but {CAUTION}: {', '.join(studies)}"

@@ -12,7 +12,7 @@ from fxai.cli.joined_run import conclude_lent, line_printer
 from fxai.cli.joining import Joining
 from fxai.cli.notifying import INTERRUPTED, Notes
 from fxai.cli.output import print_text
-from fxai.cli.require import missed
+from fxai.cli.require import cautioned, missed
 from fxai.cli.watch import choose_watch
 from fxai.evaluation.verdict_word import VerdictWord
 from fxai.formatting import legible
@@ -59,6 +59,8 @@ def run_studies(plan: Spec, options: RunOptions, console: Console, notes: Notes)
     if lacking := [each.study.study_name for each in outcomes if word_of(each) is not VerdictWord.BETTER]:
         notes.reason = missed(lacking)
         return _FAILED
+    if weakened := [each.study.study_name for each in outcomes if is_weakened(each)]:
+        warning(cautioned(weakened))
     return code
 
 
@@ -117,3 +119,10 @@ def word_of(outcome: StudyOutcome | LentOutcome) -> VerdictWord | None:
         found = None if outcome.finished is None else outcome.finished.verdict
         return None if found is None else VerdictWord(found)
     return None if outcome.judged is None else outcome.judged.verdict.word
+
+
+def is_weakened(outcome: StudyOutcome | LentOutcome) -> bool:
+    """Whether the verdict of `word_of` says less, because a model may have read what came next."""
+    if isinstance(outcome, LentOutcome):
+        return outcome.finished is not None and outcome.finished.verdict_weakened
+    return outcome.judged is not None and outcome.judged.knowledge is not None
