@@ -13,12 +13,17 @@ from fxai.llm.signal_agent import read_signal_agent
 from fxai.llm.signal_committee import committee_signals
 from fxai.market.news.signal_scores import score_signals
 from fxai.market.scores.bar_returns import read_bar_returns
+from fxai.market.scores.track_record import read_track_record
 from fxai.results.best_verdict import BestVerdict
 from fxai.results.paths import StudyPaths
+from fxai.results.report.write import write_report
 from fxai.results.study_verdict import StudyVerdict, read_study_verdict
 from fxai.search.studies import load_study
 from fxai.search.study_traits import StudyTraits
+from fxai.spec.search.configure import trial_settings
+from fxai.spec.search.confirmation import Confirmation
 from fxai.spec.search.study import StudySpec
+from fxai.spec.search.training_length import training_length
 from fxai.study.events import Ending, FreshTrainingsProgressed, StudyEnded, StudyEvent
 from fxai.study.news_decisions import study_decisions
 from fxai.study.run import search_study
@@ -45,7 +50,7 @@ def spec(story: Path, folder: Path, **sections: Any) -> StudySpec:
             "n_trials": 2,
             "n_jobs": 1,
             "storage": f"sqlite:///{folder}/s.db",
-            "confirm": {"candidates": 2, "seeds": 2, "budget": 100},
+            "confirm": {"candidates": 2, "seeds": 2, "budget": 2},
             "verdict": {"seeds": 3, "neighbours": 1},
             "parameters": {"training.learning_rate": {"type": "float_log", "low": 1e-5, "high": 2e-2}},
             "enqueue": [{"training.learning_rate": 0.005}],
@@ -127,6 +132,42 @@ def test_the_verdict_is_of_committees_on_the_test_split(judged: tuple[Path, Stud
     signals = committee_signals([agent], prepared.market, prepared.splits.test)
     score = score_signals(signals.decisions, signals.committee, signals.span, signals.rules)
     assert np.prod(1 + score.returns) - 1 == pytest.approx(found.verdict.agent.total_return, abs=1e-12)
+
+
+def test_the_race_is_paid_by_prompts_that_were_trained_on(judged: tuple[Path, StudySpec, StudyOutcome]) -> None:
+    """Mini-batches have prompts of one length, so a training has fewer prompts than steps times their largest size."""
+    folder, study, outcome = judged
+    trials = json.loads(StudyPaths(folder, "s").results.read_text())["trials"]
+    searched = sum(trial["env_steps"] for trial in trials)
+    most = training_length("llm_signal", trial_settings(study, {})).cost
+    assert isinstance(study.confirm, Confirmation)
+    assert 4 * most > study.confirm.budget * searched  # of two seeds of both trials
+    assert outcome.summary.confirmed is not None
+
+
+def test_each_instrument_has_its_part_of_the_verdict(judged: tuple[Path, StudySpec, StudyOutcome]) -> None:
+    """The instruments have common dates, so that their parts add up to the portfolio."""
+    found = verdict_in(judged[0])
+    assert [each.name for each in found.instruments] == ["AAA", "BBB"]
+    assert found.verdict.to_default is not None
+    parts = sum(each.agent.mean_return for each in found.instruments)
+    assert parts == pytest.approx(found.verdict.to_flat.value, abs=1e-12)
+    parts = sum(each.to_default for each in found.instruments)
+    assert parts == pytest.approx(found.verdict.to_default.value, abs=1e-12)
+    assert all(each.agent.total_return > 0 for each in found.instruments)
+
+
+def test_the_report_has_the_trading_of_the_agent_and_each_instrument(
+    judged: tuple[Path, StudySpec, StudyOutcome],
+) -> None:
+    folder, study, outcome = judged
+    paths = StudyPaths(folder, "s")
+    assert paths.track_record in outcome.files
+    record = read_track_record(paths.track_record)
+    page = write_report(load_study(study.storage, "s"), paths).read_text()
+    for text in ("Trading of the best agent", "Adds to the portfolio", "What each instrument adds to the portfolio"):
+        assert text in page
+    assert f"{record.metrics['trades']:,.0f} closed trades" in page
 
 
 def test_an_agent_scores_on_validation_what_its_training_reported(

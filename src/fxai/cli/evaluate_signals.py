@@ -1,12 +1,8 @@
 """`fxai evaluate FOLDER` of an agent of `llm_signal`: score and track record of its adapters on a split."""
 
-import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from pydantic import JsonValue
 
 from fxai.cli.error_message import warning
 from fxai.cli.evaluate_instruments import print_files
@@ -15,12 +11,12 @@ from fxai.cli.warn_about_test_split import warn_about_test_split
 from fxai.errors import InputError
 from fxai.evaluation.model_knowledge import knowledge_of
 from fxai.formatting import counted, legible
-from fxai.llm.signal_agent import SIGNAL_AGENT, SignalAgent, read_signal_agent
-from fxai.market.news.basket_track import basket_track_record
-from fxai.market.news.prepared_decisions import prepare_decisions
+from fxai.llm.signal_agent import read_signal_agent
 from fxai.market.scores.track_record import TrackRecord
 from fxai.market.splits.splits import Split
 from fxai.metric_text import metric_texts, number_text
+from fxai.results.instrument_tracks import HEADINGS, instrument_rows
+from fxai.results.signal_track import decisions_of_agent, signal_track_record
 from fxai.results.track_files import write_track
 
 
@@ -45,8 +41,7 @@ def evaluate_signals(
     """
     _refuse(folder, refused)
     agent = read_signal_agent(folder)
-    config, name = agent.scoring_config, split or "validation"
-    prepared = prepare_decisions(config.data, config.news, config.decisions)
+    prepared, name = decisions_of_agent(agent), split or "validation"
     spans = prepared.splits.named()
     if name not in spans:
         raise InputError(f"{folder}: there is no split {name!r}; the splits of the study are {', '.join(spans)}")
@@ -55,23 +50,13 @@ def evaluate_signals(
             "prices or news have changed since the agent was trained: the splits may have moved, and the agent may "
             "have been trained on bars of this split"
         )
-    from fxai.llm.signal_committee import committee_signals  # noqa: PLC0415 - torch, which other commands do not load
-
-    found = committee_signals([folder], prepared.market, spans[name], device)
-    record = basket_track_record(
-        found.decisions,
-        found.committee,
-        found.span,
-        found.rules,
-        split=name,
-        made_of=_made_of(folder, agent, prepared.market.names),
-    )
+    record = signal_track_record(folder, agent, prepared, name, device)
     if name == "train":
         warning("the agent was trained on these bars; on other bars its score will be lower")
     if name == "test":
         warn_about_test_split(folder.parent, record)
-        dates = prepared.market.dates[found.span.start + 1 : found.span.stop]
-        if (knowledge := knowledge_of(config.model.knowledge_until, dates)) is not None:
+        dates = prepared.market.dates[spans[name].start + 1 : spans[name].stop]
+        if (knowledge := knowledge_of(agent.scoring_config.model.knowledge_until, dates)) is not None:
             warning(knowledge.sentence)
     files = write_track(record, output or folder.parent, f"{folder.name}_{name}")
     if as_json:
@@ -90,18 +75,6 @@ def _refuse(folder: Path, options: Mapping[str, object]) -> None:
         raise InputError(f"{folder}: {', '.join(given)} applies to agents of fx_trading only; leave it out")
 
 
-def _made_of(folder: Path, agent: SignalAgent, names: tuple[str, ...]) -> dict[str, JsonValue]:
-    content = b"".join(path.read_bytes() for path in sorted(folder.rglob("*.safetensors")))
-    return {
-        "agent_hash": hashlib.sha256((folder / SIGNAL_AGENT).read_bytes() + content).hexdigest(),
-        "data": ", ".join(names),
-        "data_hash": agent.data_hash,
-        "seeds": list(agent.seeds),
-        "versions": dict(agent.versions),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
 def _document(folder: Path, record: TrackRecord, files: tuple[Path, ...]) -> dict[str, Any]:
     return {
         "agent": str(folder),
@@ -111,6 +84,7 @@ def _document(folder: Path, record: TrackRecord, files: tuple[Path, ...]) -> dic
         "bars": len(record),
         "metrics": record.metrics,
         "baselines": record.baseline_metrics,
+        "instruments": {instrument: dict(each.metrics) for instrument, each in record.instruments.items()},
         "made_of": record.made_of,
         "files": [str(path) for path in files],
     }
@@ -128,6 +102,8 @@ def _print(folder: Path, record: TrackRecord, files: tuple[Path, ...]) -> None:
     ]
     print_table(console, ("Metric", "Agent", *names.values()), rows)
     print_sentences(console, "Buy and hold is an equal share of each instrument.")
+    if of_each := instrument_rows(record):
+        print_table(console, HEADINGS, of_each)
     print_files(files)
 
 

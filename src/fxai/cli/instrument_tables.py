@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fxai.cli.output import print_table, print_text
-from fxai.evaluation.instrument_figures import InstrumentFigures
+from fxai.evaluation.instrument_figures import InstrumentFigures, explained
 from fxai.formatting import figure
 from fxai.metric_text import number_text
 from fxai.results.instrument_values import InstrumentValues, instrument_values
@@ -46,5 +46,5 @@ def print_figures(console: Console, found: Sequence[InstrumentFigures]) -> None:
         for each in found
     ]
     headings = ("Instrument", "Bars", "return", "of the default", "sharpe", "of the default", "mean difference per bar")
-    print_text(console, "", "Each instrument, which describes and decides nothing:")
+    print_text(console, "", f"{explained(found)}:")
     print_table(console, headings, rows)

@@ -19,7 +19,7 @@ from fxai.results.summary import StudySummary
 from fxai.results.training.best_config import best_config, load_best_config, with_seeds, write_best_config
 from fxai.results.training.schedule import schedule_of
 from fxai.results.trials_file import study_json
-from fxai.results.winner_track import write_validation_track
+from fxai.results.winner_track import write_agent_track
 from fxai.spec.search.study import StudySpec
 
 
@@ -66,7 +66,7 @@ def write_judged_agent(record: StudyRecord, spec: StudySpec, paths: StudyPaths) 
         config = with_seeds(load_best_config(paths.best_config), agent_seeds(study_agent(paths)))
         write_best_config(paths.best_config, config, chosen_by=_chosen_by(record))
         written = (*written, paths.best_config)
-    return (*written, *(write_validation_track(paths.best_agent) if paths.best_agent.is_file() else ()))
+    return (*written, *write_agent_track(paths))
 
 
 def _write_trials(study: Study, record: StudyRecord, path: Path, provenance: Provenance) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fxai.atomic_write import write_text
 from fxai.errors import FxaiError, InputError
+from fxai.llm.signal_agent import SIGNAL_AGENT
 from fxai.market.scores.track_record import ClosedTrade, TrackRecord, read_track_record
 from fxai.results.paths import TEST_LOOKS
 
@@ -24,6 +25,7 @@ def write_track(record: TrackRecord, directory: Path, name: str) -> tuple[Path, 
     bars, trades = (directory / f"{record_path.stem}_{what}.csv" for what in ("bars", "trades"))
     columns = {"close": record.close, "position": record.position, "equity": record.equity}
     columns |= {"drawdown": record.drawdown, **record.baselines}
+    columns |= {f"weight_{name}": each.weight for name, each in record.instruments.items()}
     values = zip(record.times, *columns.values(), strict=True)
     write_text(bars, _csv(["time", *columns], values))
     write_text(trades, _csv([field.name for field in fields(ClosedTrade)], map(astuple, record.trades)))
@@ -31,7 +33,7 @@ def write_track(record: TrackRecord, directory: Path, name: str) -> tuple[Path, 
 
 
 def of_file(agent: Path, record: TrackRecord) -> TrackRecord:
-    """The record with the hash of the agent's file."""
+    """The record with the hash of the agent's file, or of its folder of adapters."""
     return replace(record, made_of={"agent_hash": _hash(agent), **record.made_of})
 
 
@@ -44,7 +46,10 @@ def is_of(agent: Path, record: Path) -> bool:
 
 
 def _hash(agent: Path) -> str:
-    return hashlib.sha256(agent.read_bytes()).hexdigest()
+    if not agent.is_dir():
+        return hashlib.sha256(agent.read_bytes()).hexdigest()
+    files = (agent / SIGNAL_AGENT, *sorted(agent.rglob("*.safetensors")))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def track_path(directory: Path, name: str) -> Path:

@@ -1,9 +1,25 @@
-"""Writes the track record of an agent on its validation split."""
+"""Writes the track record of a study's agent, or of another agent, on the validation split."""
 
 from pathlib import Path
 
 from fxai.errors import FxaiError
+from fxai.results.paths import StudyPaths
+from fxai.results.signal_track import write_signal_track
 from fxai.results.track_files import is_of, of_file, track_path
+
+
+def write_agent_track(paths: StudyPaths) -> tuple[Path, ...]:
+    """Write the track record of the agent of a study, if it has one of `fx_trading` or of `llm_signal`.
+
+    Returns:
+        Its path; nothing if there is none.
+
+    Raises:
+        FxaiError: As `write_validation_track` and `write_signal_track`.
+    """
+    if paths.signal_agent.is_dir():
+        return write_signal_track(paths.signal_agent)
+    return write_validation_track(paths.best_agent) if paths.best_agent.is_file() else ()
 
 
 def write_validation_track(agent: Path) -> tuple[Path, ...]:

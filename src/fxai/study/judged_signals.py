@@ -7,11 +7,12 @@ import numpy as np
 
 from fxai.errors import InputError
 from fxai.evaluation.committee_returns import CommitteeReturns
+from fxai.evaluation.instrument_figures import InstrumentFigures, figures_on
 from fxai.evaluation.model_knowledge import knowledge_of
 from fxai.evaluation.signal_baselines import signal_baselines
 from fxai.market.bars import FloatArray
 from fxai.market.news.prepared_decisions import PreparedDecisions
-from fxai.market.news.signal_scores import score_signals
+from fxai.market.news.signal_scores import instrument_returns, score_signals
 from fxai.market.timestamps.calendar import bars_per_year
 from fxai.spec.search.configure import trial_settings
 from fxai.spec.search.signal_config import signal_config
@@ -58,16 +59,15 @@ class JudgedSignals:
     def compare(self) -> ComparedCommittees:
         span, study = self.prepared.splits.test, self.committees.study
         winner = self._signals(study.winner)
-        returns = default = committee_returns(winner)
-        if study.winner != DEFAULT_TRIAL:
-            default = committee_returns(self._signals(DEFAULT_TRIAL))
+        default = winner if study.winner == DEFAULT_TRIAL else self._signals(DEFAULT_TRIAL)
         dates = self.prepared.market.dates[span.start + 1 : span.stop]
         return ComparedCommittees(
-            winner=returns,
-            default=default,
+            winner=committee_returns(winner),
+            default=committee_returns(default),
             dates=dates,
             bars_per_year=bars_per_year(self.prepared.market.dates),
             baselines=signal_baselines(winner.decisions, winner.committee, span, winner.rules),
+            instruments=instruments_of(winner, default),
             knowledge=knowledge_of(signal_config(trial_settings(study.spec, {})).model.knowledge_until, dates),
         )
 
@@ -99,3 +99,18 @@ def committee_returns(found: "CommitteeSignals") -> CommitteeReturns:
         return score_signals(found.decisions, signals, found.span, found.rules).returns
 
     return CommitteeReturns(earned(found.committee), np.stack([earned(each) for each in found.members]))
+
+
+def instruments_of(winner: "CommitteeSignals", default: "CommitteeSignals") -> tuple[InstrumentFigures, ...]:
+    """What each instrument with bars adds to the portfolios of both committees; nothing if there is only one."""
+    market = winner.decisions.market
+    if len(market.names) == 1:
+        return ()
+    of_both = [
+        instrument_returns(found.decisions, found.committee, found.span, found.rules) for found in (winner, default)
+    ]
+    return tuple(
+        figures_on(name, bars_per_year(bars.time), own, other, of_portfolio=True)
+        for name, bars, own, other in zip(market.names, market.bars, *of_both, strict=True)
+        if len(own)
+    )

@@ -18,7 +18,7 @@ from fxai.results.printed_command import StudyLocation
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
 from fxai.results.summary import StudySummary
-from fxai.results.winner_track import write_validation_track
+from fxai.results.winner_track import write_agent_track
 from fxai.search.attributes import identity_of
 from fxai.search.studies import load_study
 from fxai.spec.reading.standalone_spec import standalone_spec
@@ -102,8 +102,7 @@ def write_study_files(
         verdict = _judged(study, record, identity_of(stored.user_attrs), paths, writing)
     writing.add("", lambda: write_best_agent(record, study, paths))
     results_written = writing.add(_BY_RUNNING, lambda: write_results(stored, study, paths, provenance))
-    if paths.best_agent.exists():
-        writing.add("", lambda: write_validation_track(paths.best_agent))
+    writing.add("", lambda: write_agent_track(paths))
     drawn = early.of(record)
     importances = Importances.of(stored) if drawn is None else drawn.importances
     writing.add("", lambda: (write_importances(stored, importances, paths.importances),))

@@ -34,3 +34,19 @@ def test_equity_ends_at_the_total_return_and_the_baselines_hold_all_instruments(
     assert record.baselines["buy_and_hold"][-1] < record.close[-1]
     again = TrackRecord.from_json(record.as_json())
     np.testing.assert_allclose(again.equity, record.equity)
+
+
+def test_the_instruments_have_the_weights_and_the_trades_of_the_portfolio() -> None:
+    planted = planted_news(1, days=70)
+    decisions = decisions_of(match_news(planted.bars, planted.news), DecisionConfig()).within(SPAN)
+    signals = np.array([planted_signal(decision.titles) for decision in decisions], np.float64)
+    record = basket_track_record(decisions, signals, SPAN, RULES, split="test")
+    assert [*record.instruments] == ["AAA", "BBB", "CCC", "DDD"]
+    weights = np.array([each.weight for each in record.instruments.values()])
+    np.testing.assert_allclose(weights.sum(axis=0), record.position, atol=1e-12)
+    np.testing.assert_allclose(np.abs(weights).sum(axis=0), record.exposure, atol=1e-12)
+    assert (record.exposure > np.abs(record.position) + 0.1).any()  # long and short at once
+    assert sum(each.metrics["trades"] for each in record.instruments.values()) == record.metrics["trades"]
+    again = TrackRecord.from_json(record.as_json()).instruments["BBB"]
+    np.testing.assert_allclose(again.weight, record.instruments["BBB"].weight, atol=1e-9)
+    assert again.metrics == record.instruments["BBB"].metrics

@@ -69,7 +69,12 @@ class BasketReturns:
             cost_multiple: Factor on spread, slippage and commission.
         """
         sums = np.zeros((4, self.dates))
-        for account, of_one in zip(self.accounts, weights.T, strict=True):
-            steps = account.steps(of_one, cost_multiple)
+        for account, steps in zip(self.accounts, self.of_each(weights, cost_multiple=cost_multiple), strict=True):
             sums[:, account.date] += np.stack([steps.returns, steps.turnover, steps.closed, steps.won])
         return ScoredSteps(rewards, *sums)
+
+    def of_each(self, weights: FloatArray, *, cost_multiple: float = 1.0) -> tuple[ScoredSteps, ...]:
+        """The steps of each instrument on its own bars, with returns of the capital of the portfolio; see `steps`."""
+        return tuple(
+            account.steps(of_one, cost_multiple) for account, of_one in zip(self.accounts, weights.T, strict=True)
+        )

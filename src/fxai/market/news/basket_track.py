@@ -10,12 +10,15 @@ from fxai.market.bars import FloatArray
 from fxai.market.news.basket_returns import BasketReturns
 from fxai.market.news.baskets import basket_weights
 from fxai.market.news.decisions import NewsDecisions
+from fxai.market.news.news_market import NewsMarket
 from fxai.market.news.signal_scores import ScoringRules, score_signals, signal_matrix
 from fxai.market.scores.baselines import figures
-from fxai.market.scores.metrics import equity_of
-from fxai.market.scores.track_record import TrackRecord
+from fxai.market.scores.metrics import Performance, equity_of
+from fxai.market.scores.track_record import InstrumentTrack, TrackRecord
 from fxai.market.splits.splits import Span
 from fxai.market.timestamps.calendar import bars_per_year
+
+_OF_INSTRUMENT = ("total_return", "sharpe", "trades", "win_rate")
 
 
 def basket_track_record(
@@ -30,8 +33,9 @@ def basket_track_record(
     """The track record of signals as `score_signals` scores them.
 
     `close` is the equity of an equal share in each instrument without costs. `position` is the sum of the weights that
-    are held over the date, short ones negative. The baselines hold an equal share of each instrument, long or short.
-    Single trades are counted in the metrics and not listed.
+    are held over the date, short ones negative; `instruments` has the weights of each, if there are several. The
+    baselines hold an equal share of each instrument, long or short. Single trades are counted in the metrics and not
+    listed.
 
     Args:
         decisions: Decisions `within` the span.
@@ -62,4 +66,20 @@ def basket_track_record(
         baselines=curves,
         baseline_metrics={name: figures(curve, per_year) for name, curve in curves.items()},
         made_of=dict(made_of),
+        instruments=_instruments(market, returns_of, weights) if len(market.names) > 1 else {},
     )
+
+
+def _instruments(market: NewsMarket, returns_of: BasketReturns, weights: FloatArray) -> Mapping[str, InstrumentTrack]:
+    """The instruments with bars in the span."""
+    each = zip(market.names, market.bars, weights.T, returns_of.of_each(weights), strict=True)
+    return {
+        name: InstrumentTrack(weight[:-1], _metrics(steps.performance(bars_per_year(bars.time))))
+        for name, bars, weight, steps in each
+        if len(steps)
+    }
+
+
+def _metrics(measured: Performance) -> Mapping[str, float]:
+    metrics = measured.as_metrics()
+    return {name: metrics[name] for name in _OF_INSTRUMENT}

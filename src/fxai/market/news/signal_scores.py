@@ -60,6 +60,15 @@ def score_signals(
     return SpanScore.of(steps, bars_per_year(decisions.market.dates))
 
 
+def instrument_returns(
+    decisions: NewsDecisions, signals: FloatArray, span: Span, rules: ScoringRules
+) -> tuple[FloatArray, ...]:
+    """What each instrument adds to the returns of `score_signals`, on its own bars, [bar] of each instrument."""
+    weights = basket_weights(signal_matrix(decisions, signals, span), rules.baskets)
+    returns_of = BasketReturns.of(decisions.market, span, rules.baskets)
+    return tuple(steps.returns for steps in returns_of.of_each(weights))
+
+
 def signal_rewards(decisions: NewsDecisions, signals: FloatArray, span: Span, rules: ScoringRules) -> FloatArray:
     """Rewards of the dates of a span but the last one, [date].
 

@@ -14,7 +14,8 @@ from fxai.errors import InputError
 from fxai.market.bars import FloatArray
 
 FORMAT = "fxai track record 1"
-_MEMBERS = "member_metrics"
+_MEMBERS, _INSTRUMENTS = "member_metrics", "instruments"
+_OPTIONAL = (_MEMBERS, _INSTRUMENTS)  # fields that a document may lack
 _DECIMALS = 10  # of equity, drawdown and prices; more precise than float32
 
 Side: TypeAlias = Literal["long", "short"]
@@ -30,6 +31,17 @@ class ClosedTrade:
     entry_price: float  # of the opening fill, with spread and slippage
     exit_price: float  # of the closing fill
     profit: float  # net, as a fraction of the equity before the opening
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InstrumentTrack:
+    """One of several instruments in a portfolio."""
+
+    weight: FloatArray  # held over each bar of the record, as a fraction of the capital; negative if short
+    metrics: Mapping[str, float]  # of what the instrument adds to the portfolio's returns
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {"weight": _rounded(self.weight), "metrics": dict(self.metrics)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,9 +68,18 @@ class TrackRecord:
     member_metrics: Mapping[str, Mapping[str, float]] = field(
         default_factory=dict
     )  # of each member of an ensemble alone, by its name; empty for other agents and in older files
+    instruments: Mapping[str, InstrumentTrack] = field(default_factory=dict)  # of a portfolio, by name
 
     def __len__(self) -> int:
         return len(self.times)
+
+    @property
+    def exposure(self) -> FloatArray:
+        """Sum of the sizes of all positions over each bar, short ones counted as long ones."""
+        if not self.instruments:
+            return np.abs(self.position)
+        total: FloatArray = np.abs([each.weight for each in self.instruments.values()]).sum(axis=0)
+        return total
 
     def as_json(self) -> dict[str, JsonValue]:
         """Plain data for `from_json`."""
@@ -80,6 +101,11 @@ class TrackRecord:
                 if self.member_metrics
                 else {}
             ),
+            **(
+                {_INSTRUMENTS: {name: each.as_json() for name, each in self.instruments.items()}}
+                if self.instruments
+                else {}
+            ),
         }
 
     @classmethod
@@ -93,7 +119,7 @@ class TrackRecord:
             raise InputError(
                 f"this is not a track record of this version of FxAI; its format is {document.get('format')!r}"
             )
-        missing = [each.name for each in fields(cls) if each.name not in {*document, _MEMBERS}]
+        missing = [each.name for each in fields(cls) if each.name not in {*document, *_OPTIONAL}]
         if missing:
             raise InputError(f"the track record is not complete; it lacks {', '.join(missing)}")
         return cls(
@@ -109,6 +135,10 @@ class TrackRecord:
             baseline_metrics=document["baseline_metrics"],
             made_of=document["made_of"],
             member_metrics=document.get(_MEMBERS, {}),
+            instruments={
+                name: InstrumentTrack(np.array(each["weight"], np.float64), each["metrics"])
+                for name, each in document.get(_INSTRUMENTS, {}).items()
+            },
         )
 
     def write(self, path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Figure of an agent's trading: equity with baselines, drawdown, position."""
+"""Figure of an agent's trading: equity with baselines, drawdown, position.
+
+The position of a portfolio of several instruments is the sum of its long and short ones, beside the sum of their sizes.
+"""
 
 from collections.abc import Sequence
 
@@ -27,10 +30,8 @@ def equity(record: TrackRecord) -> go.Figure:
     deepest = -np.maximum.reduceat(record.drawdown, starts)
     fall = _line(times, deepest, "drawdown", FAILED, 1).update(fill="tozeroy", showlegend=False)
     drawn.add_trace(fall, row=2, col=1)
-    held = _line(times, record.position[ends], "position", COMPLETE, 1).update(
-        line={"shape": "hv"}, fill="tozeroy", showlegend=False
-    )
-    drawn.add_trace(held, row=3, col=1)
+    for held in _held(record, times, ends):
+        drawn.add_trace(held, row=3, col=1)
     drawn.update_yaxes(title="equity", row=1)
     drawn.update_yaxes(title="drawdown", tickformat=".1%", nticks=3, row=2)
     drawn.update_yaxes(
@@ -39,6 +40,18 @@ def equity(record: TrackRecord) -> go.Figure:
     return drawn.update_layout(
         height=560, hovermode="x unified", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}
     )
+
+
+def _held(record: TrackRecord, times: Sequence[str], ends: np.ndarray) -> Sequence[go.Scatter]:
+    """What is held over each bar."""
+    if not record.instruments:
+        drawn = [_line(times, record.position[ends], "position", COMPLETE, 1).update(fill="tozeroy")]
+    else:
+        drawn = [
+            _line(times, record.exposure[ends], "long and short together", OTHER, 1),
+            _line(times, record.position[ends], "long less short", COMPLETE, 1).update(fill="tozeroy"),
+        ]
+    return [each.update(line={"shape": "hv"}, showlegend=False) for each in drawn]
 
 
 def _ends(bars: int) -> np.ndarray:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from fxai.errors import InputError
 from fxai.evaluation.agent_figures import AgentFigures, BoundedFigure
+from fxai.evaluation.instrument_figures import explained
 from fxai.evaluation.position_baselines import PositionBaselines, StrategyFigures
 from fxai.evaluation.selection_words import percent
 from fxai.evaluation.verdict import Verdict
@@ -27,10 +28,7 @@ from fxai.results.report.study_info import StudyInfo
 from fxai.results.study_verdict import StudyVerdict, read_study_verdict
 
 _NAME = "verdict"
-_INSTRUMENTS = (
-    "Each instrument, which describes and decides nothing. The difference is the mean return per bar minus that of the "
-    "default."
-)
+_DIFFERENCE = "The difference is the mean return per bar minus that of the default."
 
 
 def verdict(info: StudyInfo) -> Section | None:
@@ -64,7 +62,7 @@ def _judged(found: StudyVerdict) -> Section:
     blocks += [Text(line) for line in (change_sentence(of), *looks_sentence(of), *missing_sentences(of))]
     blocks.append(_table(found))
     if found.instruments:
-        blocks += [Text(_INSTRUMENTS), _of_instruments(found)]
+        blocks += [Text(f"{explained(found.instruments)}. {_DIFFERENCE}"), _of_instruments(found)]
     facts = (*_agent_facts(of), *(() if of.baselines is None else _baseline_facts(of.baselines)))
     if facts:
         blocks.append(Facts(facts))

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from fxai.formatting import counted, figure
 from fxai.market.scores.track_record import TrackRecord, read_track_record
 from fxai.metric_text import metric_names, metric_text, number_text
-from fxai.results.agent_seeds import agent_origin
+from fxai.results.agent_seeds import agent_origin, study_agent
+from fxai.results.instrument_tracks import HEADINGS as INSTRUMENT_HEADINGS
+from fxai.results.instrument_tracks import instrument_rows
 from fxai.results.member_scores import HEADINGS, member_rows
 from fxai.results.plots.pareto_figure import pareto_front
 from fxai.results.record import TrialRecord
@@ -31,8 +33,8 @@ def winner(info: StudyInfo) -> Section:
 
 def traded(info: StudyInfo) -> Section | None:
     """How the best agent trades; None if there is no track record of this agent."""
-    agent, path = info.paths.best_agent, info.paths.track_record
-    if not (agent.is_file() and path.is_file() and is_of(agent, path)):
+    agent, path = study_agent(info.paths), info.paths.track_record
+    if not (agent.exists() and path.is_file() and is_of(agent, path)):
         return None
     record = read_track_record(path)
     reading = (
@@ -45,7 +47,13 @@ def traded(info: StudyInfo) -> Section | None:
         reading += f" The agent is {origin}; the trial's metrics are means over its trainings in the search."
     if folded_data(info) is not None:
         reading += " It is trained in the fold whose training ends last; the split is the test window of this fold."
+    if record.instruments:
+        reading += (
+            " They hold an equal share of each instrument. Returns of an instrument are of the portfolio's capital."
+        )
     blocks: list[Block] = [Chart("equity", equity(record)), Facts(_trades(record))]
+    if of_each := instrument_rows(record):
+        blocks.append(Table(INSTRUMENT_HEADINGS, of_each, frozenset(range(1, len(INSTRUMENT_HEADINGS))), stacked=True))
     if rows := member_rows(record):
         blocks.append(Table(HEADINGS, rows, frozenset(range(1, len(HEADINGS)))))
     return Section("traded", "Trading of the best agent", blocks, reading)
@@ -118,9 +126,12 @@ def _spread(found: ParameterStability) -> str:
 
 
 def _trades(record: TrackRecord) -> Sequence[tuple[str, str]]:
-    won = sum(trade.profit > 0 for trade in record.trades)
-    share = f", {won / len(record.trades):.0%} of them with a profit" if record.trades else ""
-    held = float((record.position != 0).mean()) if len(record) else 0.0
+    closed, won = len(record.trades), sum(trade.profit > 0 for trade in record.trades)
+    if not closed:  # the trades of signals are counted, and not listed
+        closed = int(record.metrics.get("trades", 0))
+        won = round(closed * record.metrics.get("win_rate", 0.0))
+    share = f", {won / closed:.0%} of them with a profit" if closed else ""
+    held = float((record.exposure != 0).mean()) if len(record) else 0.0
     return [
         ("Equity at the end", f"{record.equity[-1]:.4f}" if len(record) else "-"),
         *(
@@ -129,6 +140,6 @@ def _trades(record: TrackRecord) -> Sequence[tuple[str, str]]:
             if len(curve)
         ),
         ("Largest drawdown", f"{float(record.drawdown.max()):.2%}" if len(record) else "-"),
-        ("Trades", f"{counted(len(record.trades), 'closed trade')}{share}"),
+        ("Trades", f"{counted(closed, 'closed trade')}{share}"),
         ("Time in the market", f"{held:.0%} of {len(record):,} bars"),
     ]
