@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cli.conftest import call_fxai
 from fxai.evaluation.verdict_word import CAUTION, VerdictWord
 from fxai.llm.signal_agent import read_signal_agent
 from fxai.llm.signal_committee import committee_signals
@@ -31,16 +32,16 @@ from fxai.study.stop_signal import StopSignal
 from fxai.study.write_results import RunStatus, StudyOutcome
 from signal_story import signal_settings, write_signal_story
 
-DAYS = 300
+DAYS = 240
 
 pytestmark = [
     pytest.mark.usefixtures("inline_workers"),
-    pytest.mark.timeout(600),  # each study trains 13 adapters until they have learnt the words
+    pytest.mark.timeout(600),  # the studies train 15 and 8 adapters until they have learnt the words
 ]
 
 
-def spec(story: Path, folder: Path, **sections: Any) -> StudySpec:
-    training = {"max_train_steps": 60, "eval_frequency": 30, "learning_rate": 1e-5}
+def spec(story: Path, folder: Path, **changes: Any) -> StudySpec:
+    training = {"max_train_steps": 30, "eval_frequency": 15, "learning_rate": 1e-5}
     data = {"source": str(story / "prices.csv"), "instruments": "all", "split": {"train": 0.4, "validation": 0.25}}
     return StudySpec.model_validate(
         {
@@ -49,12 +50,14 @@ def spec(story: Path, folder: Path, **sections: Any) -> StudySpec:
             "metric_name": "mean_reward",
             "n_trials": 2,
             "n_jobs": 1,
+            "resources": {"lanes_per_worker": 9},
             "storage": f"sqlite:///{folder}/s.db",
             "confirm": {"candidates": 2, "seeds": 2, "budget": 2},
             "verdict": {"seeds": 3, "neighbours": 1},
             "parameters": {"training.learning_rate": {"type": "float_log", "low": 1e-5, "high": 2e-2}},
-            "enqueue": [{"training.learning_rate": 0.005}],
-            "training_config": signal_settings(story, **{"training": training, "data": data, **sections}),
+            "enqueue": [{"training.learning_rate": 0.01}],
+            "training_config": signal_settings(story, training=training, data=data),
+            **changes,
         }
     )
 
@@ -195,10 +198,20 @@ def test_a_model_without_a_date_of_its_knowledge_weakens_the_verdict(
     assert best["verdict"]["caution"] == CAUTION
 
 
+def test_a_required_verdict_passes_with_its_caution(judged: tuple[Path, StudySpec, StudyOutcome]) -> None:
+    """The study is finished, so the run judges the committees again, which is no further look."""
+    folder, study, _ = judged
+    places = ("--storage", study.storage, "--results-dir", ".")
+    plain = ("--set", "save_study_plots=false", "--quiet")
+    done = call_fxai(folder, "run", str(StudyPaths(folder, "s").spec), *places, "--require", "better", *plain)
+    assert done.code == 0, done.err
+    assert f"--require better: the verdict is better, but {CAUTION}: s" in done.err
+
+
 def test_planted_news_is_better_and_shuffled_news_is_not(
     judged: tuple[Path, StudySpec, StudyOutcome], tmp_path: Path
 ) -> None:
     assert verdict_in(judged[0]).verdict.word is VerdictWord.BETTER
     write_signal_story(tmp_path, days=DAYS, shuffled=True)
-    run(spec(tmp_path, tmp_path), tmp_path)
+    run(spec(tmp_path, tmp_path, confirm="off", verdict={"seeds": 3, "neighbours": 0}), tmp_path)
     assert verdict_in(tmp_path).verdict.word is not VerdictWord.BETTER

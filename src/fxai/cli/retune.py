@@ -12,7 +12,7 @@ from fxai.cli.notifying import Notes, NotifyCommand, notifying
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_text, stdout
 from fxai.cli.plan import settings_of
-from fxai.cli.require import RequireVerdict, cautioned, check_required, missed
+from fxai.cli.require import RequireVerdict, check_required, missed
 from fxai.cli.stored_studies import stored_overview, verdict_of
 from fxai.errors import FxaiError
 from fxai.evaluation.verdict_word import VerdictWord
@@ -99,8 +99,6 @@ def _end_without_window(root: str, storage: str, results_dir: Path, require: str
     word, text = (None, None) if verdict is None else (verdict.word, verdict.text)
     notes.studies.append(StudyNote(root, verdict=text, folder=existing(StudyPaths(results_dir, root).directory)))
     if require is None or word is VerdictWord.BETTER:
-        if require is not None and verdict is not None and verdict.caution:
-            warning(cautioned([root]))
         return 0
     notes.reason = missed([root])
     return _FAILED
