@@ -1,7 +1,7 @@
 """Compiles loops with numba, and stores their machine code until a source that they depend on changes.
 
-By default a function that a loop calls becomes part of the loop's code. `separate` and `by_instructions` mark functions
-that are compiled in another way.
+By default a function that a loop calls becomes part of the loop's code. `separate`, `exact` and `by_instructions` mark
+functions that are compiled in another way.
 """
 
 import hashlib
@@ -40,6 +40,12 @@ def compiled_arithmetic(loop: Callable[P, None]) -> Callable[P, None]:
 def separate(function: F) -> F:
     """Marks a function that stays a function of its own: a long one that loops call at several places."""
     function.is_separate = True  # type: ignore[attr-defined]
+    return function
+
+
+def exact(function: F) -> F:
+    """Marks a separate function whose products and sums are rounded as by `compiled`, whatever the loop's mark is."""
+    function.is_exact = True  # type: ignore[attr-defined]
     return function
 
 
@@ -97,7 +103,8 @@ def _let_loops_call(function: Callable[..., Any]) -> None:
         extending.lower_builtin(function, any_types)(emit)  # type: ignore[no-untyped-call]
         return
     is_part = not getattr(function, "is_separate", False)  # of the loop: otherwise records pass through memory
-    extending.register_jitable(forceinline=is_part)(function)
+    arithmetic = {"fastmath": False} if getattr(function, "is_exact", False) else {}  # by default that of the loop
+    extending.register_jitable(forceinline=is_part, **arithmetic)(function)
 
 
 def _with_functions_called(loop: Callable[..., Any]) -> list[Callable[..., Any]]:

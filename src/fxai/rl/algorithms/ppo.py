@@ -1,7 +1,7 @@
 """Proximal policy optimization (PPO): several epochs of minibatch steps with the clipped loss on each roll-out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -93,7 +93,7 @@ class Ppo:
         steps = torch.stack(orders, dim=1).numpy(), self._limits.epochs.numpy(), self._batch_size
         limits = self._limits.grad_norm, _KL_TOLERANCE * self._limits.kl
         numbers = rate, *self._loss.by_lane(), *limits, *self._dropout.streams()
-        columns = [getattr(samples, field.name).contiguous() for field in fields(samples)]
+        columns = [column.contiguous() for column in samples.columns()]
         columns[0] = columns[0].flatten(2)
         given: list[Any] = [each.numpy() for each in (*changed, *columns)]
         given += [*steps, *(each.numpy() for each in numbers), network.widths, statistics.numpy()]

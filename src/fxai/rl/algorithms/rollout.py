@@ -35,22 +35,22 @@ class Collector:
 
     def __init__(self, env: BatchedEnv, seeds: Tensor) -> None:
         """`seeds` is [lane] int64."""
-        self._env, self._seeds = env, seeds
+        self.env, self._seeds = env, seeds
         self.observation = env.reset()
 
     @torch.no_grad()
     def collect(self, preferences_of: Preferences, choose: Choice, *, steps: int, clock: Tensor) -> Rollout:
         """Take `steps` steps in all environments; `clock` [lane] int64 is the number of earlier calls."""
-        envs = self._env.envs
+        envs = self.env.envs
         uniform = counter_rng.uniform(self._seeds, counter_rng.Purpose.ACTION, clock, (steps, envs))
         offsets = torch.arange(steps * envs, device=clock.device).view(steps, envs)
         number = offsets + (clock * steps * envs)[:, None, None]
-        self._env.draw_ahead(steps)
+        self.env.draw_ahead(steps)
         taken: list[tuple[Tensor, ...]] = []
         for time in range(steps):
             preferences = preferences_of(self.observation, number[:, time])
             action = choose(preferences, uniform[:, time])
-            step = self._env.step(action)
+            step = self.env.step(action)
             before = (self.observation, step.final_observation, preferences, action, step.reward)
             taken.append((*before, step.terminated, step.truncated, number[:, time]))
             self.observation = step.observation
@@ -58,7 +58,7 @@ class Collector:
 
     def state(self) -> dict[str, Tensor]:
         """State of the environments, each [lane, ...]."""
-        return self._env.state()
+        return self.env.state()
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        self.observation = self._env.restore(state)
+        self.observation = self.env.restore(state)

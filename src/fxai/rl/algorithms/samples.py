@@ -24,6 +24,9 @@ class Samples:
     target: Tensor  # target of the value
     number: Tensor  # number of the sample within the training
 
+    def columns(self) -> list[Tensor]:
+        return [getattr(self, field.name) for field in fields(self)]
+
     def minibatches(self, order: Tensor, size: int) -> list["Samples"]:
         """Minibatches of `size` samples in the order `order` [n lanes, n], for the first n lanes.
 
@@ -39,7 +42,7 @@ class Samples:
         """Samples at `index` [n lanes, portion, sample], one record per portion."""
         lanes, available = len(index), self.action.shape[1]
         at = (index + available * torch.arange(lanes, device=index.device)[:, None, None]).transpose(0, 1)
-        columns = (getattr(self, field.name).flatten(0, 1) for field in fields(self))
+        columns = (column.flatten(0, 1) for column in self.columns())
         chosen = (column.index_select(0, at.reshape(-1)).unflatten(0, at.shape).unbind(0) for column in columns)
         return [Samples(*portion) for portion in zip(*chosen, strict=True)]
 

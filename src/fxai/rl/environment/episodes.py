@@ -15,8 +15,9 @@ BLOCK = 64  # steps whose starts are drawn together by default, because one draw
 
 
 Episode: TypeAlias = tuple[Tensor, Tensor]
-"""First and last bar, each [lane, env] int64."""
+"""First and last bar, each [lane, env] int64, or of several steps [step, lane, env]."""
 
+_NONE: Episode = (torch.empty(0, 0, 0, dtype=torch.int64),) * 2
 
 Spans: TypeAlias = Span | Sequence[Sequence[Span]]
 """One span of bars for all lanes, or the spans of each lane."""
@@ -64,7 +65,7 @@ class Episodes:
         else:
             self._given = self._with_ends(self._checked(starts, of_lanes), of_lanes, ends)
         self._step = torch.zeros_like(seeds)  # step number of the first start in `_drawn`
-        self._drawn: Sequence[Episode] = ()
+        self._drawn = _NONE  # of the steps from `_step` on
         self._used = 0
 
     @property
@@ -74,7 +75,7 @@ class Episodes:
 
     def set_step(self, step: Tensor) -> None:
         """Continues with the step numbers [lane]."""
-        self._step, self._used, self._drawn = step, 0, ()
+        self._step, self._used, self._drawn = step, 0, _NONE
 
     def draw_ahead(self, steps: int) -> None:
         """Draws the episodes of the next steps together."""
@@ -84,24 +85,30 @@ class Episodes:
 
     def next(self) -> Episode:
         """Returns the episodes that begin now where one ends. Each call is a step."""
-        if self._given is None and self._used >= len(self._drawn):
+        if self._given is None and self._used >= len(self._drawn[0]):
             self.draw_ahead(BLOCK)
         self._used += 1
-        return self._given or self._drawn[self._used - 1]
+        starts, ends = self._drawn
+        return self._given or (starts[self._used - 1], ends[self._used - 1])
+
+    def take(self, steps: int) -> Episode:
+        """Returns the random episodes of the next steps, each [step, lane, env], for a loop that takes these steps."""
+        self.draw_ahead(steps)
+        self._used = steps
+        return self._drawn
 
     def skip(self) -> None:
         """Counts a step in which no episode begins. Nothing is drawn for it."""
         self._used += 1
 
-    def _draw(self, count: int) -> list[Episode]:
-        """Draws the episodes of the next `count` steps."""
+    def _draw(self, count: int) -> Episode:
+        """Draws the episodes of the next `count` steps, each [step, lane, env]."""
         lanes = len(self._seeds)
         steps = self._step + torch.arange(count, device=self._seeds.device).unsqueeze(1)  # [step, lane]
         purpose = counter_rng.Purpose.EPISODE_START
         bits = counter_rng.bits(self._seeds.repeat(count), purpose, steps.flatten(), (self._envs,))
         starts, last_bars = self._starts(bits.reshape(count, lanes, self._envs))
-        ends = torch.minimum(starts + self._steps, last_bars)
-        return list(zip(starts.unbind(0), ends.unbind(0), strict=True))
+        return starts, torch.minimum(starts + self._steps, last_bars)
 
     def _with_ends(self, starts: Tensor, spans: Sequence[Sequence[Span]], ends: Tensor | None) -> Episode:
         if ends is not None:

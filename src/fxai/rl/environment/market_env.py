@@ -9,7 +9,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from fxai.rl.environment.episodes import Episodes, Spans
+from fxai.rl.environment.episodes import Episode, Episodes, Spans
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import MarketView
 from fxai.rl.environment.numba_backend import NumbaBackend
@@ -120,6 +120,15 @@ class MarketEnv:
 
     def step(self, action: Tensor) -> MarketStep:
         return self._floor.step(action, self._episodes)
+
+    @property
+    def compiled(self) -> NumbaBackend | None:
+        """The environments as arrays of a compiled loop; None on a GPU."""
+        return self._floor if isinstance(self._floor, NumbaBackend) else None
+
+    def take(self, steps: int) -> Episode:
+        """Returns the episodes that may begin in the next steps, for a compiled loop that takes these steps."""
+        return self._episodes.take(steps)
 
     def state(self) -> dict[str, Tensor]:
         return {"starts_drawn": self._episodes.step, **self._floor.state()}

@@ -25,7 +25,7 @@ from fxai.rl.environment.lane_costs import instruments_of
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import HALF_HELD, MarketView
 from fxai.rl.environment.step_result import MarketStep
-from fxai.rl.kernels import begin_episodes, market_observation, market_step
+from fxai.rl.kernels import Environments, MarketArrays, begin_episodes, market_observation, market_step
 from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.spec.fields.env_config import EnvConfig
 
@@ -43,18 +43,25 @@ class NumbaBackend:
         self, market: MarketTensors, view: MarketView, configs: Sequence[EnvConfig], *, close_at_end: bool
     ) -> None:
         self._view, self._like = view, market.quotes
-        self._seen_as = HALF_HELD, view.in_units
-        self._traded_as = configs[0].actions == "increment", close_at_end
-        self._gaps = np.array([config.step_gap for config in configs])
-        self._market = market.quotes.numpy(), view.features.numpy(), view.scales.numpy()
         names, stops = instruments_of(configs, market)
         rules = [self._rules_of(config, name, has_spread=market.has_spread) for config in configs for name in names]
-        self._rules = _records(rules).reshape(len(configs), len(names)), np.array(stops)
-        self._rewards = _records([reward_numbers(config.reward) for config in configs])
         codes = market.session_codes(configs[0].sessions)
-        self._book = NO_BOOK.astype(market.quotes.numpy().dtype) if market.book is None else market.book.numpy()
-        self._sessions = NO_SESSIONS if codes is None else codes.numpy()
-        self._targets = market.quotes.new_tensor(configs[0].target_positions).numpy()  # of the accounts' precision
+        self._market = MarketArrays(
+            quotes=market.quotes.numpy(),
+            features=view.features.numpy(),
+            scales=view.scales.numpy(),
+            sessions=NO_SESSIONS if codes is None else codes.numpy(),
+            book=NO_BOOK.astype(market.quotes.numpy().dtype) if market.book is None else market.book.numpy(),
+            rules=_records(rules).reshape(len(configs), len(names)),
+            stops=np.array(stops),
+            rewards=_records([reward_numbers(config.reward) for config in configs]),
+            targets=market.quotes.new_tensor(configs[0].target_positions).numpy(),  # of the accounts' precision
+            gaps=np.array([config.step_gap for config in configs]),
+            half_held=HALF_HELD,
+            in_units=view.in_units,
+            increments=configs[0].actions == "increment",
+            close_at_end=close_at_end,
+        )
 
     def _rules_of(self, config: EnvConfig, instrument: str, *, has_spread: bool) -> dict[str, float]:
         """Returns the rules of a lane, with targets of the accounts' precision: a target that is held is no order."""
@@ -68,25 +75,13 @@ class NumbaBackend:
 
     def step(self, action: Tensor, episodes: Episodes) -> MarketStep:
         final_observation = self._like.new_empty(*action.shape, *self._view.shape)
-        figures = self._like.new_empty(*action.shape, len(_FIGURES))
-        marks = torch.empty(*action.shape, len(_MARKS), dtype=torch.bool)
-        ended = np.zeros(1, np.bool_)
-        gives = _named(_FIGURES, figures), _named(_MARKS, marks), ended, final_observation.numpy()
-        arrays = (
-            *self._market,
-            self._sessions,
-            self._book,
-            *self._rules,
-            self._rewards,
-            self._targets,
-            self._gaps,
-            action.numpy(),
-            *self._standing,
-            *gives,
-        )
-        market_step(*arrays, *self._seen_as, *self._traded_as)
+        figures, marks = self._new_step()
+        environments, ended = self._environments(figures, marks), np.empty(1, np.bool_)
+        market_step(self._market, environments, action.numpy(), ended, final_observation.numpy())
         if ended[0]:
-            observation = self._begin_again(marks, episodes)
+            starts, ends = episodes.next()
+            begin_episodes(environments, starts.numpy(), ends.numpy())
+            observation = self._observation()
         else:
             observation = final_observation
             episodes.skip()
@@ -111,19 +106,24 @@ class NumbaBackend:
         account = Accounts.of_state(without_prefix("account.", state))
         self._bar, self._end = state["bar"].clone(), state["end"].clone()
         self._accounts = torch.stack([getattr(account, name) for name in _ACCOUNT], dim=-1)
-        self._standing = self._bar.numpy(), self._end.numpy(), _named(_ACCOUNT, self._accounts)
         return self._observation()
 
-    def _begin_again(self, marks: Tensor, episodes: Episodes) -> Tensor:
-        """Begins new episodes where one ended. Returns the observations."""
-        starts, ends = episodes.next()
-        begin_episodes(starts.numpy(), ends.numpy(), _named(_MARKS, marks), *self._standing)
-        return self._observation()
+    def arrays(self) -> tuple[MarketArrays, Environments]:
+        """Returns the market and the state of the environments, for a loop that takes steps itself."""
+        return self._market, self._environments(*self._new_step())
+
+    def _new_step(self) -> tuple[Tensor, Tensor]:
+        """Returns memory for the figures and the marks of a step."""
+        figures = self._like.new_empty(*self._bar.shape, len(_FIGURES))
+        return figures, torch.empty(*self._bar.shape, len(_MARKS), dtype=torch.bool)
+
+    def _environments(self, figures: Tensor, marks: Tensor) -> Environments:
+        accounts, step = _named(_ACCOUNT, self._accounts), (_named(_FIGURES, figures), _named(_MARKS, marks))
+        return Environments(self._bar.numpy(), self._end.numpy(), accounts, *step)
 
     def _observation(self) -> Tensor:
         observation = self._like.new_empty(*self._bar.shape, *self._view.shape)
-        bars, _, accounts = self._standing
-        market_observation(*self._market[1:], bars, accounts, observation.numpy(), *self._seen_as)
+        market_observation(*self.arrays(), observation.numpy())
         return observation
 
 

@@ -9,10 +9,11 @@ from math import isnan
 from typing import Any, Final, TypeAlias
 
 from fxai.market.rules.book import with_book
-from fxai.market.rules.compiled import Array, compiled
+from fxai.market.rules.compiled import Array, compiled, exact, separate
 from fxai.market.rules.quotes import quote_at
 from fxai.market.rules.rule_records import IN_SESSION
 from fxai.market.rules.rules import EpisodeStep, hold_step, renew, take_step, target_of
+from fxai.rl.kernels.market_arrays import Environments, MarketArrays
 
 Record: TypeAlias = Any
 
@@ -52,7 +53,7 @@ def _show(
     seen[-1, own + 3] = account.drawdown * scales[3]
 
 
-def _read_ahead(quotes: Array, features: Array, bars: Array, gap: int, ended: Array) -> None:
+def _read_ahead(quotes: Array, features: Array, bars: Array, gap: int) -> bool:
     """Reads the next quotes and features of all environments into the processor's cache, several of them in parallel.
 
     In the loop over the environments the processor would wait for each one. The quotes of the step's first bar and
@@ -66,7 +67,7 @@ def _read_ahead(quotes: Array, features: Array, bars: Array, gap: int, ended: Ar
         total += quotes[bars[env] + 1, 0] + quotes[last, -1]
         if has_features:
             total += features[last, 0]
-    ended[0] |= isnan(total)
+    return isnan(total)
 
 
 def _joined(before: EpisodeStep, bar: EpisodeStep) -> EpisodeStep:
@@ -99,121 +100,97 @@ def _write(figure: Record, mark: Record, step: EpisodeStep) -> None:
     mark.closed, mark.settled, mark.exited = step.closed, step.settled, step.exited
 
 
-@compiled
-def market_observation(
-    features: Array,
-    scales: Array,
-    bars: Array,
-    accounts: Array,
-    observation: Array,
-    half_held: float,
-    in_units: bool,  # noqa: FBT001 - numba takes no keywords
-) -> None:
-    """Fills `observation`; the arguments are those of `market_step`."""
-    lanes, envs, _, _ = observation.shape
-    for lane in range(lanes):
-        for env in range(envs):
-            account = accounts[lane, env]
-            _show(observation[lane, env], features, bars[lane, env], account, scales[lane], half_held, in_units)
+def show_lane(market: MarketArrays, environments: Environments, lane: int, observation: Array) -> None:
+    """Fills `observation` [env, window, column] of a lane; other loops call it."""
+    for env in range(len(observation)):
+        account, bar = environments.accounts[lane, env], environments.bars[lane, env]
+        _show(observation[env], market.features, bar, account, market.scales[lane], market.half_held, market.in_units)
 
 
-@compiled
-def begin_episodes(starts: Array, ends: Array, marks: Array, bars: Array, last_bars: Array, accounts: Array) -> None:
-    """Begins episodes from `starts` to `ends` [lane, env] where `marks` say that one ended; see `market_step`."""
-    lanes, envs = bars.shape
-    for lane in range(lanes):
-        for env in range(envs):
-            if marks[lane, env].terminated or marks[lane, env].truncated:
-                bars[lane, env] = starts[lane, env]
-                last_bars[lane, env] = ends[lane, env]
-                renew(accounts[lane, env])
+def begin_lane(environments: Environments, lane: int, starts: Array, ends: Array) -> None:
+    """Begins episodes from `starts` to `ends` [env] in the environments of a lane whose episodes ended."""
+    for env in range(len(starts)):
+        if environments.marks[lane, env].terminated or environments.marks[lane, env].truncated:
+            environments.bars[lane, env] = starts[env]
+            environments.last_bars[lane, env] = ends[env]
+            renew(environments.accounts[lane, env])
 
 
-@compiled
-def market_step(
-    quotes: Array,
-    features: Array,
-    scales: Array,
-    sessions: Array,
-    book: Array,
-    rules: Array,
-    stops: Array,
-    rewards: Array,
-    targets: Array,
-    gaps: Array,
-    action: Array,
-    bars: Array,
-    last_bars: Array,
-    accounts: Array,
-    figures: Array,
-    marks: Array,
-    ended: Array,
-    final_observation: Array,
-    half_held: float,
-    in_units: bool,  # noqa: FBT001 - numba takes no keywords
-    increments: bool,  # noqa: FBT001
-    close_at_end: bool,  # noqa: FBT001
-) -> None:
-    """Steps all environments.
-
-    Args:
-        quotes: [bar, 7].
-        features: [bar, feature]. The window of one of the first bars begins with zeros.
-        scales: Factors of the account's features [lane, 4].
-        sessions: Codes of `market/rules/sessions.py` [bar]; empty without sessions.
-        book: Levels that orders take, as `book_levels`; empty if no order takes them.
-        rules: Records [lane, instrument].
-        stops: The bar after the last one of each instrument, [instrument].
-        rewards: Records [lane].
-        targets: Target positions in increasing order, [position].
-        gaps: Bars of a step, [lane].
-        action: As for `target_of`, [lane, env].
-        bars: Changed: current bars [lane, env].
-        last_bars: Last bars [lane, env] of the current episodes.
-        accounts: Changed: records [lane, env].
-        figures: Filled: numbers of the steps, records [lane, env].
-        marks: Filled: booleans of the steps, records [lane, env].
-        ended: Filled: whether an episode ended, [1]; false before.
-        final_observation: Filled: [lane, env, window, column].
-        half_held: Bars after which the feature of the holding time is one half.
-        in_units: Whether a position is a number of units.
-        increments: Whether an action is a step along the positions.
-        close_at_end: Whether a position that is open at the end of an episode is closed.
-    """
-    lanes, envs = action.shape
-    blocks = (envs + BLOCK - 1) // BLOCK
-    for block in range(lanes * blocks):
-        lane, begin = block // blocks, block % blocks * BLOCK
-        stop = min(begin + BLOCK, envs)
-        _read_ahead(quotes, features, bars[lane, begin:stop], gaps[lane], ended)
+@exact
+@separate
+def step_lane(
+    market: MarketArrays, environments: Environments, lane: int, action: Array, final_observation: Array
+) -> bool:
+    """Steps the environments of a lane; other loops call it. The arguments are those of `market_step`, of the lane."""
+    quotes, features, sessions, book = market.quotes, market.features, market.sessions, market.book
+    stops, targets, close_at_end = market.stops, market.targets, market.close_at_end
+    bars, last_bars, accounts = environments.bars[lane], environments.last_bars[lane], environments.accounts[lane]
+    figures, marks = environments.figures[lane], environments.marks[lane]
+    rules, rewards, gap, scales = market.rules[lane], market.rewards[lane], market.gaps[lane], market.scales[lane]
+    ended = False
+    for begin in range(0, len(action), BLOCK):
+        stop = min(begin + BLOCK, len(action))
+        ended |= _read_ahead(quotes, features, bars[begin:stop], gap)
         for env in range(begin, stop):
-            account = accounts[lane, env]
-            bar = bars[lane, env] + 1
+            account = accounts[env]
+            bar = bars[env] + 1
             instrument = 0
             while bar >= stops[instrument]:  # an episode has one instrument
                 instrument += 1
             quote = quote_at(quotes, bar, sessions[bar] if len(sessions) > 0 else IN_SESSION)
-            target = target_of(action[lane, env], increments, targets, account.position)
-            if rules[lane, instrument].largest_units > 0:
-                quote = with_book(quote, book, bar, account, rules[lane, instrument], target)
-            is_last = bar == last_bars[lane, env]
-            first = take_step(account, rules[lane, instrument], rewards[lane], quote, target, is_last, close_at_end)
+            target = target_of(action[env], market.increments, targets, account.position)
+            if rules[instrument].largest_units > 0:
+                quote = with_book(quote, book, bar, account, rules[instrument], target)
+            is_last = bar == last_bars[env]
+            first = take_step(account, rules[instrument], rewards, quote, target, is_last, close_at_end)
             step = _joined(NO_BARS, first)
-            for _ in range(1, gaps[lane]):
+            for _ in range(1, gap):
                 if step.terminated or step.truncated:
                     break
                 bar += 1
                 quote = quote_at(quotes, bar, sessions[bar] if len(sessions) > 0 else IN_SESSION)
-                if rules[lane, instrument].largest_units > 0:
-                    quote = with_book(quote, book, bar, account, rules[lane, instrument], account.position)
-                is_last = bar == last_bars[lane, env]
-                later = hold_step(account, rules[lane, instrument], rewards[lane], quote, is_last, close_at_end)
+                if rules[instrument].largest_units > 0:
+                    quote = with_book(quote, book, bar, account, rules[instrument], account.position)
+                is_last = bar == last_bars[env]
+                later = hold_step(account, rules[instrument], rewards, quote, is_last, close_at_end)
                 step = _joined(step, later)
-            bars[lane, env] = bar
-            ended[0] |= step.terminated or step.truncated
-            _write(figures[lane, env], marks[lane, env], step)
+            bars[env] = bar
+            ended |= step.terminated or step.truncated
+            _write(figures[env], marks[env], step)
         for env in range(
             begin, stop
         ):  # a loop of its own, so that the processor reads the features of several in parallel
-            account = accounts[lane, env]
-            _show(final_observation[lane, env], features, bars[lane, env], account, scales[lane], half_held, in_units)
+            _show(final_observation[env], features, bars[env], accounts[env], scales, market.half_held, market.in_units)
+    return ended
+
+
+@compiled
+def market_observation(market: MarketArrays, environments: Environments, observation: Array) -> None:
+    """Fills `observation` [lane, env, window, column]."""
+    for lane in range(len(observation)):
+        show_lane(market, environments, lane, observation[lane])
+
+
+@compiled
+def begin_episodes(environments: Environments, starts: Array, ends: Array) -> None:
+    """Begins episodes from `starts` to `ends` [lane, env] where the last step ended one."""
+    for lane in range(len(starts)):
+        begin_lane(environments, lane, starts[lane], ends[lane])
+
+
+@compiled
+def market_step(
+    market: MarketArrays, environments: Environments, action: Array, ended: Array, final_observation: Array
+) -> None:
+    """Steps all environments.
+
+    Args:
+        market: The market.
+        environments: Changed.
+        action: As for `target_of`, [lane, env].
+        ended: Filled: whether an episode ended, [1].
+        final_observation: Filled: [lane, env, window, column].
+    """
+    ended[0] = False
+    for lane in range(len(action)):
+        ended[0] |= step_lane(market, environments, lane, action[lane], final_observation[lane])
