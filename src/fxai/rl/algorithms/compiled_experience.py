@@ -32,16 +32,17 @@ class CompiledExperience:
         return cls(env, env.compiled, policy.network)
 
     def gather(
-        self,
-        weights: Tensor,
-        dropout: Dropout,
-        clock: Tensor,
-        steps: int,
-        gamma: Tensor,
-        gae_lambda: Tensor,
-        normalize: Tensor,
+        self, weights: Tensor, dropout: Dropout, clock: Tensor, *, steps: int, discounts: tuple[Tensor, Tensor, Tensor]
     ) -> Samples:
-        """Samples of one roll-out of `steps` steps; the other arguments are those of `Experience`, [lane, ...]."""
+        """Samples of one roll-out.
+
+        Args:
+            weights: [lane, 2 * size].
+            dropout: Masks.
+            clock: Number of earlier roll-outs, [lane] int64.
+            steps: Steps of the roll-out.
+            discounts: Discounts, lambdas, and whether advantages are normalized, each [lane].
+        """
         shape = (len(weights), steps, self.env.envs)
         starts, ends = self.env.take(steps)
         uniform = counter_rng.uniform(dropout.seeds, counter_rng.Purpose.ACTION, clock, shape[1:])
@@ -57,6 +58,6 @@ class CompiledExperience:
             number=number,
         )
         arrays = SampleArrays(*(each.numpy() for each in samples.columns()))
-        numbers = (each.numpy() for each in (gamma, gae_lambda, normalize))
+        numbers = (each.numpy() for each in discounts)
         actor_critic_samples(*self.backend.arrays(), draws, weights.numpy(), self.network.widths, *numbers, arrays)
         return Samples(*(column.flatten(1, 2) for column in samples.columns()))

@@ -40,8 +40,8 @@ class Experience:
     def gather(self, weights: Tensor, clock: Tensor) -> Samples:
         """Samples of one roll-out with these weights; `clock` [lane] int64 is the number of earlier roll-outs."""
         if self._compiled is not None:
-            limits = self._gamma, self._gae_lambda, self._normalize
-            return self._compiled.gather(weights, self._dropout, clock, self._steps, *limits)
+            discounts = self._gamma, self._gae_lambda, self._normalize
+            return self._compiled.gather(weights, self._dropout, clock, steps=self._steps, discounts=discounts)
 
         def preferences_of(observation: Tensor, number: Tensor) -> Tensor:
             return self._policy.preferences(weights, observation, self._dropout.keep(number))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.ppo_loss import KL, STATISTICS, PpoLossWeights, ppo_loss_gradient
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.algorithms.samples import Samples
-from fxai.rl.kernels import ppo_steps, runs_on_kernels
+from fxai.rl.kernels import AdamArrays, PpoNumbers, PpoStreams, SampleArrays, ppo_steps, runs_on_kernels
 from fxai.rl.lanes import counter_rng
 from fxai.rl.lanes.active_lanes import active_lanes, is_known_empty
 from fxai.rl.lanes.running_mean import RunningMean
@@ -88,16 +87,23 @@ class Ppo:
     def _steps_by_kernel(self, network: Mlp, samples: Samples, clock: Tensor, rate: Tensor) -> Tensor:
         """All gradient steps of this update as one compiled loop. Returns the means of their statistics."""
         statistics = self.weights.new_empty(len(self.weights), len(self.statistics))
-        changed = self.weights, *self._adam.kernel_tensors()
-        orders = [self._order(samples, epoch, len(self.weights), clock) for epoch in range(self._limits.most_epochs)]
-        steps = torch.stack(orders, dim=1).numpy(), self._limits.epochs.numpy(), self._batch_size
-        limits = self._limits.grad_norm, _KL_TOLERANCE * self._limits.kl
-        numbers = rate, *self._loss.by_lane(), *limits, *self._dropout.streams()
         columns = [column.contiguous() for column in samples.columns()]
         columns[0] = columns[0].flatten(2)
-        given: list[Any] = [each.numpy() for each in (*changed, *columns)]
-        given += [*steps, *(each.numpy() for each in numbers), network.widths, statistics.numpy()]
-        ppo_steps(*given)
+        limits = self._limits.grad_norm, _KL_TOLERANCE * self._limits.kl
+        rates, masks = self._dropout.streams()
+        numbers = rate, self._limits.epochs, *self._loss.by_lane(), *limits, rates
+        shuffles = counter_rng.stream_keys(self._seeds, counter_rng.Purpose.MINIBATCH)
+        streams = masks, shuffles, clock * self._limits.epochs
+        ppo_steps(
+            self.weights.numpy(),
+            AdamArrays(*(each.numpy() for each in self._adam.kernel_tensors())),
+            SampleArrays(*(each.numpy() for each in columns)),
+            PpoNumbers(*(each.numpy() for each in numbers)),
+            PpoStreams(*(each.numpy() for each in streams)),
+            self._batch_size,
+            network.widths,
+            statistics.numpy(),
+        )
         return statistics
 
     def _epoch(
@@ -184,10 +190,6 @@ class _Limits:
     grad_norm: Tensor
     kl: Tensor
     has_target_kl: bool  # whether some lane has target_kl
-
-    @property
-    def most_epochs(self) -> int:
-        return len(self.lanes_by_epoch)
 
     def first(self, lanes: int) -> "_Limits":
         return replace(self, epochs=self.epochs[:lanes], grad_norm=self.grad_norm[:lanes], kl=self.kl[:lanes])

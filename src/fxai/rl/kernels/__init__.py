@@ -15,11 +15,14 @@ from fxai.rl.kernels.market_arrays import Environments, MarketArrays
 from fxai.rl.kernels.market_step import begin_episodes, market_observation, market_step
 from fxai.rl.kernels.mlp import mlp_backward, mlp_forward
 from fxai.rl.kernels.ppo_loss import ppo_loss
-from fxai.rl.kernels.ppo_steps import ppo_steps
+from fxai.rl.kernels.ppo_steps import AdamArrays, PpoNumbers, PpoStreams, ppo_steps
 
 __all__ = [
+    "AdamArrays",
     "Environments",
     "MarketArrays",
+    "PpoNumbers",
+    "PpoStreams",
     "RolloutDraws",
     "SampleArrays",
     "actor_critic_samples",

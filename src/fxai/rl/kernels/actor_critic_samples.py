@@ -15,6 +15,7 @@ from fxai.rl.kernels.counter_bits import fill_keep
 from fxai.rl.kernels.market_arrays import Environments, MarketArrays
 from fxai.rl.kernels.market_step import begin_lane, show_lane, step_lane
 from fxai.rl.kernels.mlp import net_forward, net_memory
+from fxai.rl.kernels.ppo_loss import fill_log_totals
 
 _PORTION = 64  # samples that the critic values together
 
@@ -41,23 +42,21 @@ class RolloutDraws(NamedTuple):
     mask_stream: Array  # keys of the streams of masks [lane]
 
 
-def _choose(logits: Array, uniform: Array, action: Array, log_prob: Array) -> None:
-    """Fills `action` and `log_prob` [env] by `logits` [action, env] and random numbers; see `algorithms/categorical`."""
+def _choose(logits: Array, uniform: Array, parts: Array, action: Array, log_prob: Array) -> None:
+    """Fills `action` and `log_prob` [env] by `logits` [action, env] and random numbers on [0, 1).
+
+    `parts` [action + 2, env] is memory. See `algorithms/categorical.py`.
+    """
     actions, envs = logits.shape
-    real = logits.dtype.type
+    exponentials, total, log_total = parts[:actions], parts[actions], parts[actions + 1]
+    fill_log_totals(logits, log_total, exponentials, total)
     for env in range(envs):
-        highest = logits[0, env]
-        for a in range(1, actions):
-            highest = max(highest, logits[a, env])
-        total = real(0)
-        for a in range(actions):
-            total += math.exp(logits[a, env] - highest)
-        chosen, cumulative = 0, real(0)
+        chosen, cumulative = 0, total.dtype.type(0)
         for a in range(actions - 1):  # the last action absorbs rounding errors
-            cumulative += math.exp(logits[a, env] - highest) / total
+            cumulative += exponentials[a, env] / total[env]
             chosen += uniform[env] >= cumulative
         action[env] = chosen
-        log_prob[env] = logits[chosen, env] - highest - math.log(total)
+        log_prob[env] = logits[chosen, env] - log_total[env]
 
 
 def _fill_advantages(
@@ -145,7 +144,8 @@ def actor_critic_samples(
     most = max(envs, min(_PORTION, steps * envs))
     activations, masked = np.empty(most * sites, kind), np.empty(most * sites, kind)
     drawn_mask, no_mask = np.empty((1, envs, sites), kind), np.empty((0, 0, 0), kind)
-    logits, memory = np.empty((actions, envs), kind), net_memory(weights[0], widths, most)
+    logits, parts = np.empty((actions, envs), kind), np.empty((actions + 2, envs), kind)
+    memory = net_memory(weights[0], widths, most)
     after = np.empty(samples.observation.shape[2:], kind)  # the observations after the last step
     reward, is_end = np.empty((steps, envs), kind), np.empty((steps, envs), np.bool_)
     next_value = np.empty((steps, envs), kind)
@@ -161,7 +161,7 @@ def actor_critic_samples(
                 fill_keep(draws.mask_stream[lane], samples.number[lane, step], draws.dropout[lane], drawn_mask)
             seen = observation[step].reshape(envs, inputs)
             net_forward(actor, widths, seen, keep, 0, activations, dropped, memory, logits)
-            _choose(logits, draws.uniform[lane, step], action[step], log_prob[step])
+            _choose(logits, draws.uniform[lane, step], parts, action[step], log_prob[step])
             following = observation[step + 1] if step + 1 < steps else after
             ended = step_lane(market, environments, lane, action[step], following)
             for env in range(envs):

@@ -9,6 +9,7 @@ and of each net the layers one after the other, each as [sample, width]. Both ma
 import numpy as np
 
 from fxai.market.rules.compiled import Array, compiled_arithmetic, separate
+from fxai.rl.kernels.elementary import tanh
 from fxai.rl.kernels.products import multiply, vector_width
 
 
@@ -18,47 +19,11 @@ def net_memory(weights: Array, widths: Array, samples: int) -> Array:
     return np.empty(widest * (widest + 2 * samples), weights.dtype)
 
 
-def _tanh(x: float) -> float:
-    """Returns tanh of a number of either precision, with an error of at most 4e-7 for float32 and 3e-13 for float64.
-
-    Library functions are fast on some processors only, and may round the last elements of an array differently. For
-    float32 the formula is a quotient of polynomials, fitted by its largest relative error on [-8, 8]. For float64 it is
-    the Pade approximant 7/6 (Lambert's continued fraction) at a quarter of the argument, then two doublings.
-    """
-    kind = type(x)
-    one, two, quarter = kind(1), kind(2), kind(0.25)
-    is_single = one + kind(1e-10) == one
-    limit = kind(8) if is_single else kind(19)  # tanh is 1 beyond it
-    if x > limit:
-        x = limit
-    if x < -limit:  # unlike min and max, a comparison keeps NaN
-        x = -limit
-    if is_single:
-        s = x * x
-        top = kind(4.06921366e-3) + s * (kind(3.29331255e-5) + s * kind(5.56622471e-8))
-        top = x * (one + s * (kind(0.1383275) + s * top))
-        bottom = kind(4.31793384e-4) + s * (kind(1.72335186e-6) + s * kind(8.38698338e-10))
-        bottom = one + s * (kind(0.471660831) + s * (kind(2.79561619e-2) + s * bottom))
-    else:
-        x *= quarter
-        s = x * x
-        top = x * (kind(135135) + s * (kind(17325) + s * (kind(378) + s)))
-        bottom = kind(135135) + s * (kind(62370) + s * (kind(3150) + s * kind(28)))
-        top, bottom = two * top * bottom, top * top + bottom * bottom
-        top, bottom = two * top * bottom, top * top + bottom * bottom
-    ratio = top / bottom
-    if ratio > one:  # by rounding
-        ratio = one
-    if ratio < -one:
-        ratio = -one
-    return ratio
-
-
 def _add_bias_and_tanh(layer_output: Array, bias: Array) -> None:
     """Adds the bias [width] to `layer_output` [sample, width] and replaces it by its tanh."""
     for i in range(len(layer_output)):
         for j in range(len(bias)):
-            layer_output[i, j] = _tanh(layer_output[i, j] + bias[j])
+            layer_output[i, j] = tanh(layer_output[i, j] + bias[j])
 
 
 def _transpose(matrix: Array, turned: Array) -> None:

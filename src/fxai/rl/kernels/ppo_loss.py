@@ -1,10 +1,9 @@
 """Derivatives of PPO's loss as a compiled loop; see `rl/algorithms/ppo_loss.py`."""
 
-import math
-
 import numpy as np
 
 from fxai.market.rules.compiled import Array, compiled, separate
+from fxai.rl.kernels.elementary import exp, log
 
 
 @separate
@@ -47,44 +46,64 @@ def lane_ppo_loss(
     one, two, inverse_count = real(1), real(2), real(1) / real(samples)
     entropy_share, value_share = entropy_coef * inverse_count, value_coef * two * inverse_count
     statistics[:] = 0
+    parts = np.empty((4, samples), logits.dtype)
+    log_total, negative_entropy, weight = parts[0], parts[1], parts[2]
+    fill_log_totals(logits, log_total, d_logits, parts[3])
+    negative_entropy[:] = 0
+    for a in range(actions):
+        for i in range(samples):
+            d_logits[a, i] /= parts[3, i]  # the probabilities
+            negative_entropy[i] += d_logits[a, i] * (logits[a, i] - log_total[i])
     for i in range(samples):
-        highest = logits[0, i]
-        for a in range(1, actions):
-            highest = max(highest, logits[a, i])
-        total = real(0)
-        for a in range(actions):
-            d_logits[a, i] = math.exp(logits[a, i] - highest)
-            total += d_logits[a, i]
-        log_total = highest + math.log(total)
-        negative_entropy = real(0)
-        for a in range(actions):
-            d_logits[a, i] /= total  # the probabilities
-            negative_entropy += d_logits[a, i] * (logits[a, i] - log_total)
-
-        log_ratio = logits[action[i], i] - log_total - old_log_prob[i]
-        ratio = math.exp(log_ratio)
-        change = ratio - one
-        gain = ratio * advantage[i]
+        weight[i] = logits[action[i], i] - log_total[i] - old_log_prob[i]
+    for i in range(samples):
+        parts[3, i] = exp(weight[i])
+    for i in range(samples):
+        log_ratio, change = weight[i], parts[3, i] - one
+        gain = parts[3, i] * advantage[i]
         advantage_change = change if advantage[i] > 0 else -change
-        weight = gain * inverse_count if advantage_change <= limit else real(0)
-        for a in range(actions):
-            log_prob = logits[a, i] - log_total
-            d_logits[a, i] *= weight + entropy_share * (log_prob - negative_entropy)
-        d_logits[action[i], i] -= weight
-
+        weight[i] = gain * inverse_count if advantage_change <= limit else real(0)
+        statistics[0] -= min(gain, (min(max(change, -limit), limit) + one) * advantage[i])
+        statistics[2] -= negative_entropy[i]
+        statistics[3] += change - log_ratio
+        statistics[4] += one if abs(change) > limit else real(0)
+    for a in range(actions):
+        for i in range(samples):
+            log_prob = logits[a, i] - log_total[i]
+            d_logits[a, i] *= weight[i] + entropy_share * (log_prob - negative_entropy[i])
+    for i in range(samples):
+        d_logits[action[i], i] -= weight[i]
         error = value[i] - target[i]
         value_change = value[i] - old_value[i]
         clipped_error = old_value[i] + min(max(value_change, -value_limit), value_limit) - target[i]
         is_clipped = abs(value_change) > value_limit and clipped_error * clipped_error > error * error
         d_value[i] = real(0) if is_clipped else error * value_share
-
-        statistics[0] -= min(gain, (min(max(change, -limit), limit) + one) * advantage[i])
         statistics[1] += max(error * error, clipped_error * clipped_error) if value_limit < np.inf else error * error
-        statistics[2] -= negative_entropy
-        statistics[3] += change - log_ratio
-        statistics[4] += one if abs(change) > limit else real(0)
     for k in range(len(statistics)):
         statistics[k] *= inverse_count
+
+
+def fill_log_totals(logits: Array, log_total: Array, exponentials: Array, total: Array) -> None:
+    """Computes the logarithms of the sums of exponentials of logits; other loops call it.
+
+    Args:
+        logits: [action, sample].
+        log_total: Filled: logarithm of the sum of the actions' exponentials, [sample].
+        exponentials: Filled: those of the logits minus the highest one of the sample, [action, sample].
+        total: Filled: their sum, [sample].
+    """
+    actions, samples = logits.shape
+    log_total[:] = logits[0]
+    for a in range(1, actions):
+        for i in range(samples):
+            log_total[i] = max(log_total[i], logits[a, i])
+    total[:] = 0
+    for a in range(actions):
+        for i in range(samples):
+            exponentials[a, i] = exp(logits[a, i] - log_total[i])
+            total[i] += exponentials[a, i]
+    for i in range(samples):
+        log_total[i] += log(total[i])
 
 
 @compiled

@@ -4,43 +4,73 @@ A lane takes all its steps before the next lane begins, so that its weights, mom
 cache. Actor and critic are multilayer perceptrons. Weights are [lane, 2 * size], each net's as in `mlp.py`.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from fxai.market.rules.compiled import Array, compiled_arithmetic
+from fxai.rl.kernels.actor_critic_samples import SampleArrays
 from fxai.rl.kernels.adam import clipped_adam_step, gradient_norm
-from fxai.rl.kernels.counter_bits import fill_keep
+from fxai.rl.kernels.counter_bits import GOLDEN, fill_keep, mix
 from fxai.rl.kernels.mlp import net_backward, net_forward, net_memory
+from fxai.rl.kernels.permutation import fill_permutation
 from fxai.rl.kernels.ppo_loss import lane_ppo_loss
 
 _KL = 3  # place of the divergence among the statistics
 
 
+class AdamArrays(NamedTuple):
+    """The state of Adam, which a step changes, and its constants."""
+
+    mean: Array  # first moments, as the weights
+    square: Array  # second moments, as the weights
+    powers: Array  # of the betas, [lane, 2] float64
+    constants: Array  # betas and epsilon, [3] float64
+
+
+class PpoNumbers(NamedTuple):
+    """The hyperparameters of an update, each [lane]. A limit that a lane does not have is infinite."""
+
+    rate: Array  # learning rates
+    epochs: Array
+    clip_epsilon: Array  # clipping ranges of the ratio
+    value_clip_epsilon: Array  # clipping ranges of the value
+    entropy_coef: Array
+    value_coef: Array
+    max_grad_norm: Array
+    largest_kl: Array  # divergence beyond which a lane takes no further step
+    dropout: Array  # rates of dropout
+
+
+class PpoStreams(NamedTuple):
+    """The streams of random numbers of an update, each [lane] int64."""
+
+    masks: Array  # keys of the streams of dropout masks
+    shuffles: Array  # keys of the streams of permutations
+    epochs_before: Array  # number of earlier permutations
+
+
+def _fill_minibatch(
+    samples: SampleArrays, lane: int, chosen: Array, seen: Array, acted: Array, drawn_as: Array, known: Array
+) -> None:
+    """Copies the chosen samples of a lane: observations, actions, numbers, and the four rows of `known`."""
+    for i in range(len(chosen)):
+        at = chosen[i]
+        for column in range(seen.shape[1]):
+            seen[i, column] = samples.observation[lane, at, column]
+        acted[i], drawn_as[i] = samples.action[lane, at], samples.number[lane, at]
+        known[0, i], known[1, i] = samples.log_prob[lane, at], samples.value[lane, at]
+        known[2, i], known[3, i] = samples.advantage[lane, at], samples.target[lane, at]
+
+
 @compiled_arithmetic
 def ppo_steps(
     weights: Array,
-    mean: Array,
-    square: Array,
-    powers: Array,
-    adam: Array,
-    observation: Array,
-    action: Array,
-    log_prob: Array,
-    value: Array,
-    advantage: Array,
-    target: Array,
-    number: Array,
-    order: Array,
-    epochs: Array,
+    adam: AdamArrays,
+    samples: SampleArrays,
+    numbers: PpoNumbers,
+    streams: PpoStreams,
     batch_size: int,
-    rate: Array,
-    clip_epsilon: Array,
-    value_clip_epsilon: Array,
-    entropy_coef: Array,
-    value_coef: Array,
-    max_grad_norm: Array,
-    largest_kl: Array,
-    dropout: Array,
-    mask_stream: Array,
     widths: Array,
     statistics: Array,
 ) -> None:
@@ -48,37 +78,20 @@ def ppo_steps(
 
     Args:
         weights: Changed: [lane, 2 * size].
-        mean: Changed: Adam's first moments, as `weights`.
-        square: Changed: Adam's second moments, as `weights`.
-        powers: Changed: powers of Adam's betas, [lane, 2] float64.
-        adam: Adam's betas and epsilon, [3] float64.
-        observation: [lane, sample, inputs].
-        action: [lane, sample], as the next five.
-        log_prob: Of the action under the policy of the roll-out.
-        value: Of the roll-out.
-        advantage: Advantages.
-        target: Of the value.
-        number: Of the sample within the training.
-        order: Of the samples in each epoch, [lane, epoch, sample].
-        epochs: Number of epochs of each lane [lane].
+        adam: Changed.
+        samples: Those of the roll-out, each [lane, sample], and the observations [lane, sample, inputs].
+        numbers: Hyperparameters.
+        streams: Random numbers.
         batch_size: Samples of a minibatch; the last one of an epoch has the remaining samples.
-        rate: Learning rates [lane].
-        clip_epsilon: Clipping ranges of the ratio [lane].
-        value_clip_epsilon: Clipping ranges of the value [lane]; infinite for a lane without it.
-        entropy_coef: Coefficients of the entropy [lane].
-        value_coef: Coefficients of the value loss [lane].
-        max_grad_norm: Limits of the gradient's norm [lane].
-        largest_kl: Divergence beyond which a lane takes no further step [lane]; infinite for a lane without it.
-        dropout: Rates of dropout [lane].
-        mask_stream: Keys of the streams of masks [lane].
         widths: Widths of the observation, the hidden layers and the outputs.
         statistics: Filled: means [lane, 6] of the five of `ppo_loss` and the norm of the gradient, over the last epoch,
             and over all steps for a lane with `largest_kl`.
     """
-    lanes, samples, inputs = observation.shape
-    size, actions, kind, most = weights.shape[1] // 2, widths[-1], weights.dtype, min(batch_size, samples)
+    lanes, available, inputs = samples.observation.shape
+    size, actions, kind, most = weights.shape[1] // 2, widths[-1], weights.dtype, min(batch_size, available)
     sites = widths[1:-1].sum()
-    seen, acted, numbers = np.empty((most, inputs), kind), np.empty(most, np.int64), np.empty(most, np.int64)
+    order = np.empty(available, np.int64)
+    seen, acted, drawn_as = np.empty((most, inputs), kind), np.empty(most, np.int64), np.empty(most, np.int64)
     known = np.empty((4, most), kind)  # of the samples: log_prob, value, advantage, target
     outputs, d_outputs = np.empty((actions + 1) * most, kind), np.empty((actions + 1) * most, kind)
     activations, masked = np.empty((2, most * sites), kind), np.empty((2, most * sites), kind)
@@ -88,25 +101,22 @@ def ppo_steps(
     actor, critic = slice(0, size), slice(size, 2 * size)
     for lane in range(lanes):
         sums[:] = 0
-        counted, stopped = 0, False
-        stops, has_mask = largest_kl[lane] < np.inf, dropout[lane] > 0
+        counted, stopped, epochs = 0, False, numbers.epochs[lane]
+        stops, has_mask = numbers.largest_kl[lane] < np.inf, numbers.dropout[lane] > 0
         after = masked if has_mask else activations
-        own, moments = weights[lane], (mean[lane], square[lane])
-        for epoch in range(epochs[lane]):
-            for begin in range(0, samples, batch_size):
+        own, mean, square = weights[lane], adam.mean[lane], adam.square[lane]
+        for epoch in range(epochs):
+            shuffle = streams.shuffles[lane] + (streams.epochs_before[lane] + epoch) * GOLDEN
+            fill_permutation(mix(shuffle), order)
+            for begin in range(0, available, batch_size):
                 if stopped:
                     continue
-                count = min(batch_size, samples - begin)
-                for i in range(count):
-                    at = order[lane, epoch, begin + i]
-                    seen[i] = observation[lane, at]
-                    acted[i], numbers[i] = action[lane, at], number[lane, at]
-                    known[0, i], known[1, i] = log_prob[lane, at], value[lane, at]
-                    known[2, i], known[3, i] = advantage[lane, at], target[lane, at]
+                count = min(batch_size, available - begin)
+                _fill_minibatch(samples, lane, order[begin : begin + count], seen, acted, drawn_as, known)
                 keep = no_mask
                 if has_mask:
                     keep = drawn_mask[: 2 * count * sites].reshape(2, count, sites)
-                    fill_keep(mask_stream[lane], numbers[:count], dropout[lane], keep)
+                    fill_keep(streams.masks[lane], drawn_as[:count], numbers.dropout[lane], keep)
                 logits = outputs[: actions * count].reshape(actions, count)
                 estimate = outputs[actions * count : (actions + 1) * count].reshape(1, count)
                 d_logits = d_outputs[: actions * count].reshape(actions, count)
@@ -122,10 +132,10 @@ def ppo_steps(
                     known[1, :count],
                     known[2, :count],
                     known[3, :count],
-                    clip_epsilon[lane],
-                    value_clip_epsilon[lane],
-                    entropy_coef[lane],
-                    value_coef[lane],
+                    numbers.clip_epsilon[lane],
+                    numbers.value_clip_epsilon[lane],
+                    numbers.entropy_coef[lane],
+                    numbers.value_coef[lane],
                     d_logits,
                     d_value[0],
                     means,
@@ -137,22 +147,22 @@ def ppo_steps(
                     own[critic], widths, batch, keep, 1, activations[1], after[1], d_value, memory, gradient[critic]
                 )
                 norm = gradient_norm(gradient)
-                if stops or epoch == epochs[lane] - 1:
+                if stops or epoch == epochs - 1:
                     counted += 1
                     sums[:5] += means
                     sums[5] += norm
-                stopped = means[_KL] > largest_kl[lane]  # NaN does not stop a lane: it reaches the weights
+                stopped = means[_KL] > numbers.largest_kl[lane]  # NaN does not stop a lane: it reaches the weights
                 if not stopped:
                     clipped_adam_step(
                         own,
-                        moments[0],
-                        moments[1],
-                        powers[lane],
+                        mean,
+                        square,
+                        adam.powers[lane],
                         gradient,
                         norm,
-                        max_grad_norm[lane],
-                        rate[lane],
-                        adam,
+                        numbers.max_grad_norm[lane],
+                        numbers.rate[lane],
+                        adam.constants,
                     )
         for k in range(6):
             statistics[lane, k] = sums[k] / weights.dtype.type(counted)

@@ -1,9 +1,10 @@
 """Matrix products for compiled loops.
 
-A product is computed in tiles of six rows by two vectors of the processor. The sums of a tile stay in registers while
-the loop runs over the depth; a compiler does not do that with a loop over single numbers. OpenBLAS copies the matrices
-into another order first, which takes as long as the product itself if the matrices are small. Each sum is added in the
-order of the depth, so a row of the result does not depend on its position.
+A product is computed in tiles: of three rows by four vectors of the processor, or of six rows by two or one, if there
+are fewer columns. The sums of a tile stay in registers while the loop runs over the depth; a compiler does not do that
+with a loop over single numbers. OpenBLAS copies the matrices into another order first, which takes as long as the
+product itself if the matrices are small. Each sum is added in the order of the depth, so a row of the result does not
+depend on its position.
 """
 
 from functools import partial
@@ -11,7 +12,8 @@ from typing import Any, Final
 
 from fxai.market.rules.compiled import Array, by_instructions, separate
 
-ROWS: Final = 6  # with two vectors twelve sums: they hide the latency of an addition and fit into 16 registers
+FEW_ROWS: Final = 3  # with four vectors twelve sums: they hide the latency of an addition and fit into 16 registers
+MANY_ROWS: Final = 6  # with two vectors twelve sums as well; three rows need fewer registers for addresses
 
 
 def _emit_width(context: Any, _builder: Any, signature: Any, _arguments: Any) -> Any:
@@ -28,8 +30,8 @@ def _width(array: Any) -> int:
     return int(8 * size // array.dtype.bitwidth)
 
 
-def _emit_tile(vectors: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    """Writes the loop over the depth. Its phi nodes are the sums, [row, vector]."""
+def _emit_tile(tile_rows: int, vectors: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """Writes the loop over the depth. Its phi nodes are its counter, two positions, and the sums [vector, row]."""
     from llvmlite import ir  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
     from numba.core.cgutils import get_or_insert_function  # noqa: PLC0415 - as above
 
@@ -49,7 +51,7 @@ def _emit_tile(vectors: int, context: Any, builder: Any, signature: Any, argumen
         return builder.bitcast(builder.gep(base, [index(number * width)]), vector.as_pointer())
 
     lefts, outs = [], []
-    for row in range(ROWS):  # rows beyond the last one repeat it
+    for row in range(tile_rows):  # rows beyond the last one repeat it
         wanted, last = builder.add(first_row, index(row)), builder.sub(rows, index(1))
         existing = builder.select(builder.icmp_signed("<", wanted, last), wanted, last)
         lefts.append(builder.gep(left, [builder.mul(existing, row_step)]))
@@ -59,25 +61,28 @@ def _emit_tile(vectors: int, context: Any, builder: Any, signature: Any, argumen
     before, loop, after = builder.block, builder.append_basic_block("depth"), builder.append_basic_block("sums")
     builder.branch(loop)
     builder.position_at_end(loop)
-    k = builder.phi(index)
-    sums = [[builder.phi(vector) for _ in range(vectors)] for _ in range(ROWS)]
-    here, size = builder.gep(right, [builder.mul(k, columns)]), kind.bitwidth // 8
-    factors = [builder.load(vector_at(here, number), align=size) for number in range(vectors)]
-    added = []
-    for row in range(ROWS):
-        single = builder.load(builder.gep(lefts[row], [builder.mul(k, depth_step)]))
-        repeated = builder.shuffle_vector(builder.insert_element(unknown, single, lane(0)), unknown, everywhere)
-        added.append([builder.call(multiply_add, [repeated, f, s]) for f, s in zip(factors, sums[row], strict=True)])
-    k.add_incoming(index(0), before)
-    k.add_incoming(builder.add(k, index(1)), loop)
-    for of_row, new in zip(sums, added, strict=True):
-        for total, value in zip(of_row, new, strict=True):
+    steps = {builder.phi(index): step for step in (index(1), depth_step, columns)}
+    k, left_at, right_at = steps
+    sums = [[builder.phi(vector) for _ in range(tile_rows)] for _ in range(vectors)]
+    repeated = []
+    for base in lefts:
+        single = builder.load(builder.gep(base, [left_at]))
+        repeated.append(builder.shuffle_vector(builder.insert_element(unknown, single, lane(0)), unknown, everywhere))
+    added, size = [], kind.bitwidth // 8
+    for number, totals in enumerate(sums):
+        factor = builder.load(vector_at(builder.gep(right, [right_at]), number), align=size)
+        added.append([builder.call(multiply_add, [r, factor, t]) for r, t in zip(repeated, totals, strict=True)])
+    for position, step in steps.items():
+        position.add_incoming(index(0), before)
+        position.add_incoming(builder.add(position, step), loop)
+    for totals, new in zip(sums, added, strict=True):
+        for total, value in zip(totals, new, strict=True):
             total.add_incoming(vector(None), before)
             total.add_incoming(value, loop)
     builder.cbranch(builder.icmp_signed("<", builder.add(k, index(1)), depth), loop, after)
     builder.position_at_end(after)
-    for base, new in zip(outs, added, strict=True):
-        for number, value in enumerate(new):
+    for number, new in enumerate(added):
+        for base, value in zip(outs, new, strict=True):
             builder.store(value, vector_at(base, number), align=size)
     return context.get_dummy_value()
 
@@ -88,7 +93,7 @@ def vector_width(array: Array) -> int:
     raise NotImplementedError
 
 
-@by_instructions(partial(_emit_tile, 2))
+@by_instructions(partial(_emit_tile, FEW_ROWS, 4))
 def _wide_tile(
     left: Array,
     left_at: int,
@@ -104,14 +109,34 @@ def _wide_tile(
     row: int,
     column: int,
 ) -> None:
-    """Computes six rows of a product, from `row` on, and two vectors of columns, from `column` on.
+    """Computes three rows of a product, from `row` on, and four vectors of columns, from `column` on.
 
     The columns must exist; rows that do not exist are left out. The other arguments are those of `multiply`.
     """
     raise NotImplementedError
 
 
-@by_instructions(partial(_emit_tile, 1))
+@by_instructions(partial(_emit_tile, MANY_ROWS, 2))
+def _middle_tile(
+    left: Array,
+    left_at: int,
+    right: Array,
+    right_at: int,
+    out: Array,
+    out_at: int,
+    row_step: int,
+    depth_step: int,
+    columns: int,
+    rows: int,
+    depth: int,
+    row: int,
+    column: int,
+) -> None:
+    """As `_wide_tile`, with six rows and two vectors of columns."""
+    raise NotImplementedError
+
+
+@by_instructions(partial(_emit_tile, MANY_ROWS, 1))
 def _narrow_tile(
     left: Array,
     left_at: int,
@@ -127,7 +152,7 @@ def _narrow_tile(
     row: int,
     column: int,
 ) -> None:
-    """As `_wide_tile`, with one vector of columns."""
+    """As `_wide_tile`, with six rows and one vector of columns."""
     raise NotImplementedError
 
 
@@ -172,17 +197,19 @@ def multiply(
                     factor = left[left_at + i * row_step + k * depth_step]
                     total += factor * right[right_at + k * columns + j]
                 out[out_at + i * columns + j] = total
-    elif columns < 2 * vector:
-        for at in range(0, columns, vector):
-            begin = min(at, columns - vector)
-            for row in range(0, rows, ROWS):
-                _narrow_tile(
-                    left, left_at, right, right_at, out, out_at, row_step, depth_step, columns, rows, depth, row, begin
-                )
-    else:
-        for at in range(0, columns, 2 * vector):
-            begin = min(at, columns - 2 * vector)
-            for row in range(0, rows, ROWS):
-                _wide_tile(
-                    left, left_at, right, right_at, out, out_at, row_step, depth_step, columns, rows, depth, row, begin
-                )
+        return
+    at = 0
+    while at < columns:
+        is_wide = at + 2 * vector < columns and 4 * vector <= columns
+        is_middle = not is_wide and at + vector < columns and 2 * vector <= columns
+        width = (4 if is_wide else 2 if is_middle else 1) * vector
+        begin = min(at, columns - width)
+        for row in range(0, rows, FEW_ROWS if is_wide else MANY_ROWS):
+            place = row_step, depth_step, columns, rows, depth, row, begin
+            if is_wide:
+                _wide_tile(left, left_at, right, right_at, out, out_at, *place)
+            elif is_middle:
+                _middle_tile(left, left_at, right, right_at, out, out_at, *place)
+            else:
+                _narrow_tile(left, left_at, right, right_at, out, out_at, *place)
+        at = begin + width
