@@ -97,7 +97,7 @@ def test_the_loop_of_dqn_needs_its_gradient_and_pass_once() -> None:
 
 
 TRAINED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "rollout": ({}, {"algorithm": "ppo", "n_envs": 256, "rollout_steps": 512, "batch_size": 8192, "n_epochs": 1}),
+    "rollout": ({}, {"algorithm": "ppo", "n_envs": 512, "rollout_steps": 512, "batch_size": 8192, "n_epochs": 1}),
     "gru": ({"type": "gru"}, {"algorithm": "a2c", "n_envs": 64, "rollout_steps": 64}),
     "transformer": (
         {"type": "transformer"},

@@ -35,7 +35,7 @@ def filled(loop: Callable[[Array, Array], None], x: Array) -> Array:
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_errors_are_at_most_those_stated(kind: type):
-    x = np.linspace(-87, 88, 100_001).astype(kind)
+    x: Array = np.linspace(-87, 88, 100_001).astype(kind)
     assert np.abs(filled(fill_exp, x) / np.exp(x.astype(np.float64)) - 1).max() < 1.2e-7
     x = np.concatenate([np.linspace(0.5, 40, 100_001), np.logspace(-30, 30, 10_001)]).astype(kind)
     exact = np.log(x.astype(np.float64))
@@ -48,7 +48,7 @@ def test_errors_are_at_most_those_stated(kind: type):
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 @pytest.mark.parametrize("loop", [fill_exp, fill_log, fill_tanh])
 def test_nan_stays_nan(loop: Callable[[Array, Array], None], kind: type):
-    x = np.array([1, np.nan] * 9, kind)
+    x: Array = np.array([1, np.nan] * 9, kind)
     assert np.isnan(filled(loop, x)[1::2]).all()
     assert np.isfinite(filled(loop, x)[::2]).all()
 

@@ -42,3 +42,15 @@ def test_a_row_does_not_depend_on_its_position():
     out = np.empty((11, 37), "f")
     product(shifted(np.tile(row, (11, 1))), 17, 1, shifted(right), out)
     assert (out == out[0]).all()
+
+
+def test_a_column_does_not_depend_on_the_number_of_columns():
+    random = np.random.default_rng(2)
+    left, column = random.standard_normal((5, 23)).astype("f"), random.standard_normal(23).astype("f")
+    results = []
+    for columns in (1, 3, 8, 15, 16, 31, 64, 70):
+        out = np.empty((5, columns), "f")
+        product(shifted(left), 23, 1, shifted(np.tile(column[:, None], (1, columns))), out)
+        assert (out == out[:, :1]).all()
+        results.append(out[:, 0])
+    assert all((each == results[0]).all() for each in results)

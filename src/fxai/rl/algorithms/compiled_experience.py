@@ -58,6 +58,17 @@ class CompiledExperience:
             number=number,
         )
         arrays = SampleArrays(*(each.numpy() for each in samples.columns()))
-        numbers = (each.numpy() for each in discounts)
-        actor_critic_samples(*self.backend.arrays(), draws, weights.numpy(), self.network.widths, *numbers, arrays)
+        gamma, gae_lambda, normalizes = (each.numpy() for each in discounts)
+        market, environments = self.backend.arrays()
+        actor_critic_samples(
+            market,
+            environments,
+            draws,
+            weights.numpy(),
+            self.network.widths,
+            gamma,
+            gae_lambda,
+            normalizes,
+            arrays,
+        )
         return Samples(*(column.flatten(1, 2) for column in samples.columns()))

@@ -5,6 +5,7 @@ functions take numbers of either precision; NaN stays NaN.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ _MANTISSA_MASK = (1 << 23) - 1
 _ROOT_2 = 1.41421356
 
 
-def _limited(x: float, limit: float) -> float:
+def _limited(x: Any, limit: Any) -> Any:
     """Returns `x` between `-limit` and `limit`. Unlike min and max, a comparison keeps NaN."""
     if x > limit:
         x = limit
@@ -25,7 +26,7 @@ def _limited(x: float, limit: float) -> float:
     return x
 
 
-def tanh(x: float) -> float:
+def tanh(x: Any) -> Any:
     """Returns tanh of a number of either precision, with an error of at most 4e-7 for float32 and 3e-13 for float64.
 
     For float32 the formula is a quotient of polynomials, fitted by its largest relative error on [-8, 8]. For float64
@@ -51,7 +52,7 @@ def tanh(x: float) -> float:
     return _limited(top / bottom, one)  # it is greater by rounding
 
 
-def exp(x: float) -> float:
+def exp(x: Any) -> Any:
     """Returns the exponential of a number, for float32 with a relative error of at most 1.2e-7 from -87 to 88.
 
     Beyond these it is that of the nearest. With n = x / log 2 rounded, it is 2^n times a polynomial of the rest
@@ -73,7 +74,7 @@ def exp(x: float) -> float:
     return (one + r + r * r * top) * two_to_power
 
 
-def log(x: float) -> float:
+def log(x: Any) -> Any:
     """Returns the natural logarithm of a normal number, for float32 with a relative error of at most 1e-7.
 
     With x = 2^n m and m near 1, it is n log 2 plus a polynomial of m - 1 (Cephes, `logf`).

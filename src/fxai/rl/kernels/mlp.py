@@ -10,12 +10,13 @@ import numpy as np
 
 from fxai.market.rules.compiled import Array, compiled_arithmetic, separate
 from fxai.rl.kernels.elementary import tanh
-from fxai.rl.kernels.products import multiply, vector_width
+from fxai.rl.kernels.products import multiply
+from fxai.rl.kernels.transposes import transpose
 
 
 def net_memory(weights: Array, widths: Array, samples: int) -> Array:
     """Memory for the passes of one net over up to `samples` samples; other loops call it."""
-    widest = max(widths[1:].max(), vector_width(weights))
+    widest = widths[1:].max()
     return np.empty(widest * (widest + 2 * samples), weights.dtype)
 
 
@@ -24,15 +25,6 @@ def _add_bias_and_tanh(layer_output: Array, bias: Array) -> None:
     for i in range(len(layer_output)):
         for j in range(len(bias)):
             layer_output[i, j] = tanh(layer_output[i, j] + bias[j])
-
-
-def _transpose(matrix: Array, turned: Array) -> None:
-    """Fills `turned` with the transpose of `matrix` [row, column]; its columns beyond the rows become 0."""
-    for j in range(matrix.shape[1]):
-        for i in range(len(matrix)):
-            turned[j, i] = matrix[i, j]
-        for i in range(len(matrix), turned.shape[1]):
-            turned[j, i] = 0
 
 
 @separate
@@ -79,15 +71,12 @@ def net_forward(
         inputs, inputs_at = after_dropout, begin
         offset = bias_at + width
         site += width
-    width, columns = widths[layers], max(count, vector_width(weights))
-    turned_size, bias_at = width * columns, offset + widths[-1] * width
-    head = weights[offset : offset + count * width].reshape(count, width)
-    _transpose(head, memory[:turned_size].reshape(width, columns))
-    multiply(inputs, inputs_at, width, 1, memory, 0, memory, turned_size, samples, width, columns)
-    padded = memory[turned_size : turned_size + samples * columns].reshape(samples, columns)
+    width, bias_at = widths[layers], offset + widths[-1] * widths[layers]
+    transpose(inputs, inputs_at, samples, width, memory, 0)
+    multiply(weights, offset, width, 1, memory, 0, outputs.reshape(outputs.size), 0, count, width, samples)
     for a in range(count):
         for i in range(samples):
-            outputs[a, i] = padded[i, a] + weights[bias_at + a]
+            outputs[a, i] += weights[bias_at + a]
 
 
 @separate
@@ -119,7 +108,7 @@ def net_backward(
     """
     count, samples = d_outputs.shape
     layers = len(widths) - 2
-    width, widest = widths[layers], max(widths[1:].max(), vector_width(weights))
+    width, widest = widths[layers], widths[1:].max()
     delta_at, next_at = widest * widest, widest * (widest + samples)  # in the memory; the first part is for transposes
     begin = len(weights) - widths[-1] * (width + 1)
     site = widths[1 : layers + 1].sum() - width
@@ -150,8 +139,7 @@ def net_backward(
             inputs, inputs_at = after_dropout, site * samples
         multiply(inputs, inputs_at, 1, fan_in, memory, delta_at, gradient, begin, fan_in, samples, width)
         if layer > 1:
-            matrix = weights[begin : end - width].reshape(fan_in, width)
-            _transpose(matrix, memory[: width * fan_in].reshape(width, fan_in))
+            transpose(weights, begin, fan_in, width, memory, 0)
             multiply(memory, delta_at, width, 1, memory, 0, memory, next_at, samples, width, fan_in)
             delta_at, next_at = next_at, delta_at
 

@@ -30,9 +30,16 @@ def _width(array: Any) -> int:
     return int(8 * size // array.dtype.bitwidth)
 
 
+def vector_of(context: Any, array: Any) -> Any:
+    """Returns the type of a register of this processor with numbers of the type of `array`."""
+    from llvmlite import ir  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+
+    return ir.VectorType(context.get_data_type(array.dtype), _width(array))
+
+
 def _emit_tile(tile_rows: int, vectors: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     """Writes the loop over the depth. Its phi nodes are its counter, two positions, and the sums [vector, row]."""
-    from llvmlite import ir  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+    from llvmlite import ir  # noqa: PLC0415 - as above
     from numba.core.cgutils import get_or_insert_function  # noqa: PLC0415 - as above
 
     left, right, out = (
@@ -40,10 +47,9 @@ def _emit_tile(tile_rows: int, vectors: int, context: Any, builder: Any, signatu
         for at in (0, 2, 4)
     )
     row_step, depth_step, columns, rows, depth, first_row, first_column = arguments[6:]
-    kind, width, index = signature.args[0].dtype, _width(signature.args[0]), rows.type
-    vector, lane = ir.VectorType(context.get_data_type(kind), width), ir.IntType(32)
-    of_three = ir.FunctionType(vector, [vector] * 3)
-    name = f"llvm.fmuladd.v{width}f{kind.bitwidth}"
+    vector, lane, index = vector_of(context, signature.args[0]), ir.IntType(32), rows.type
+    width, bits = vector.count, signature.args[0].dtype.bitwidth
+    of_three, name = ir.FunctionType(vector, [vector] * 3), f"llvm.fmuladd.v{width}f{bits}"
     multiply_add = get_or_insert_function(builder.module, of_three, name)  # type: ignore[no-untyped-call]
     unknown, everywhere = ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(lane, width), [0] * width)
 
@@ -68,7 +74,7 @@ def _emit_tile(tile_rows: int, vectors: int, context: Any, builder: Any, signatu
     for base in lefts:
         single = builder.load(builder.gep(base, [left_at]))
         repeated.append(builder.shuffle_vector(builder.insert_element(unknown, single, lane(0)), unknown, everywhere))
-    added, size = [], kind.bitwidth // 8
+    added, size = [], bits // 8
     for number, totals in enumerate(sums):
         factor = builder.load(vector_at(builder.gep(right, [right_at]), number), align=size)
         added.append([builder.call(multiply_add, [r, factor, t]) for r, t in zip(repeated, totals, strict=True)])

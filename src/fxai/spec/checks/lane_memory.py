@@ -13,9 +13,11 @@ number of samples of one pass. R is buffer_size, or buffer_multiplier * n_envs *
 - update:     4 * (c N O + K B S), c = 2 for ppo (samples in order and shuffled), 1 for a2c, whose B is N; dqn
               4 * (2 B O + K B S) + 40 * gradient_steps * B, where the last term is the indices drawn.
 
-On a CPU, dqn with an mlp takes its gradient steps in a compiled loop, lane after lane. Its weights are then 4 * 4 K P
-without a gradient and without the scratch tensor, which is never written; and its pass 4 * (K P + 2 B O + K B S) is in
-memory once, whatever the number of lanes.
+On a CPU, networks of type mlp are trained in compiled loops, lane after lane. Then
+- dqn's weights are 4 * 4 K P without a gradient and without the scratch tensor, which is never written; and its pass
+  4 * (K P + 2 B O + K B S) is in memory once, whatever the number of lanes;
+- the rollout of ppo and a2c is 4 N O + 32 N, the fields of the samples, and the critic needs nothing beside it;
+- ppo's update is 4 * (K P + B O + K B S), once.
 
 A lane needs weights + replay + the largest of the other parts, which are not in memory at the same time. S is the sum
 of the widths of an mlp; 5 * rows * d_model for each layer of a gru; rows * (8 d_model + 2 d_ff) for each block of a
@@ -151,11 +153,12 @@ def _parts(values: Mapping[str, Any], *, on_cpu: bool) -> Iterator[Part]:
     batch = values["training.batch_size"] if is_dqn or is_ppo else steps
     of_rollout, of_batch = (*rollout_keys, _OBSERVATION), ("training.batch_size",) if is_dqn or is_ppo else rollout_keys
     of_pass = (*of_batch, *network.keys)
-    in_loop = is_dqn and on_cpu and values["model.type"] == "mlp"  # the compiled loop of dqn
+    in_loop = on_cpu and values["model.type"] == "mlp"
 
-    copies = 4 if in_loop else 6 if is_dqn else 5
+    copies = (4 if in_loop else 6) if is_dqn else 5
     yield Part("weights", _FLOAT * copies * nets * network.weights, network.keys, transient=False)
-    yield Part("rollout", _FLOAT * 3 * steps * seen + 100 * steps, of_rollout)
+    of_samples = _FLOAT * seen + 32 if in_loop and not is_dqn else _FLOAT * 3 * seen + 100
+    yield Part("rollout", steps * of_samples, of_rollout)
     if is_dqn:
         stored, keys = _replay(values)
         yield Part("replay", 2 * stored * (2 * _FLOAT * seen + 14), (*keys, _OBSERVATION), transient=False)
@@ -165,7 +168,12 @@ def _parts(values: Mapping[str, Any], *, on_cpu: bool) -> Iterator[Part]:
         passed = gradient + batch * (2 * seen + nets * network.kept)
         yield Part("network's pass", _FLOAT * passed, of_pass, once=in_loop)
         return
-    yield Part("critic's pass", _FLOAT * steps * (2 * seen + network.passed), (*rollout_keys, *network.keys))
+    if in_loop and is_ppo:
+        learnt = nets * network.weights + batch * (seen + nets * network.kept)
+        yield Part("network's pass", _FLOAT * learnt, of_pass, once=True)
+        return
+    if not in_loop:
+        yield Part("critic's pass", _FLOAT * steps * (2 * seen + network.passed), (*rollout_keys, *network.keys))
     learnt = (2 if is_ppo else 1) * steps * seen + nets * batch * network.kept
     yield Part("network's pass", _FLOAT * learnt, of_pass)
 
