@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fxai.rl.kernels import dqn_steps
+from fxai.rl.kernels import AdamArrays, DqnNumbers, TransitionArrays, dqn_steps
 from sb3_dqn import ACTIONS, GAMMA, INPUTS, drawn_by, flat, peer
 
 Numbers = NDArray[Any]
@@ -40,14 +40,21 @@ def compiled_gradient(
     mean, statistics = np.zeros((1, len(online))), np.empty((1, 4))
     rows = np.arange(COUNT)[None, None]
     one, changed = np.ones(1, np.int64), (online[None].copy(), target[None].copy())
-    numbers = [np.array([value]) for value in (1e-3, limit, 0.1, 0.0)]
+    numbers = DqnNumbers(
+        steps=one,
+        done=0 * one,
+        target_interval=one,
+        rate=np.array([1e-3]),
+        max_grad_norm=np.array([limit]),
+        target_tau=np.array([0.1]),
+        dropout=np.array([0.0]),
+        mask_stream=one,
+    )
     widths = np.array([INPUTS, *HIDDEN, ACTIONS + dueling])
-    state = *changed, mean, np.zeros_like(mean), np.ones((1, 2)), np.array([BETA_1, 0.999, 1e-5])
+    adam = AdamArrays(mean, np.zeros_like(mean), np.ones((1, 2)), np.array([BETA_1, 0.999, 1e-5]))
     buffer = batch.observation, batch.next_observation, batch.action
-    drawn = rows, rows, batch.reward[None, None], batch.discount[None, None]
-    given: list[Any] = [*state, *buffer, *drawn, one, 0 * one, one, *numbers, one, widths, critics, dueling, double]
-    given.append(statistics)
-    dqn_steps(*given)
+    drawn = TransitionArrays(*buffer, rows, rows, batch.reward[None, None], batch.discount[None, None])
+    dqn_steps(*changed, adam, drawn, numbers, widths, critics, dueling, double, statistics)
     return mean[0] / (1 - BETA_1), float(statistics[0, 0])
 
 

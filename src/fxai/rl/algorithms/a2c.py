@@ -13,7 +13,9 @@ from fxai.rl.algorithms.experience import Experience
 from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.algorithms.samples import Samples
+from fxai.rl.kernels import A2cNumbers, a2c_step, runs_on_kernels
 from fxai.rl.networks.dropout import Dropout
+from fxai.rl.networks.mlp import Mlp
 from fxai.spec.fields.a2c_config import A2cConfig
 
 
@@ -35,6 +37,7 @@ class A2c:
             dropout: Masks.
         """
         self.policy, self._dropout = policy, dropout
+        self._network = policy.network if isinstance(policy.network, Mlp) else None
         self._experience = Experience(configs, policy, collector, dropout)
         device = seeds.device
         self._max_grad_norm = lane_numbers(configs, lambda c: c.max_grad_norm, device)
@@ -52,6 +55,8 @@ class A2c:
     @torch.no_grad()
     def improve(self, samples: Samples, rate: Tensor) -> Tensor:
         """One gradient step on all samples, in place on the weights. Returns statistics [lane, statistic]."""
+        if self._network is not None and runs_on_kernels(self.weights):
+            return self._step_by_kernel(self._network, samples, rate)
         keep = self._dropout.keep(samples.number)
         logits, value, vjp = self.policy.vjp(self.weights, samples.observation, keep)
         loss = a2c_loss_gradient(logits, value, samples, self._loss)
@@ -60,6 +65,21 @@ class A2c:
         (factors,) = self._adam.step_factors(rate, None, 1)
         self._adam.step(self.weights, gradient, clip_factor, factors)
         return torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
+
+    def _step_by_kernel(self, network: Mlp, samples: Samples, rate: Tensor) -> Tensor:
+        """The gradient step as a compiled loop. Returns its statistics."""
+        statistics = self.weights.new_empty(len(self.weights), len(self.statistics))
+        coefficients = self._loss.entropy_coef, self._loss.value_coef
+        numbers = rate, *coefficients, self._max_grad_norm, *self._dropout.streams()
+        a2c_step(
+            self.weights.numpy(),
+            self._adam.arrays(),
+            samples.arrays(),
+            A2cNumbers(*(each.numpy() for each in numbers)),
+            network.widths,
+            statistics.numpy(),
+        )
+        return statistics
 
     def state(self) -> dict[str, Tensor]:
         return self._state.tensors()

@@ -6,10 +6,11 @@ Source: Kingma and Ba 2015, arXiv 1412.6980, algorithm 1.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from fxai.rl.kernels import adam_step, runs_on_kernels
+from fxai.rl.kernels import AdamArrays, adam_step, runs_on_kernels
 from fxai.rl.networks.row_sums import padded_rows
 
 _BETA_1 = 0.9
@@ -88,9 +89,10 @@ class LaneAdam:
             StepFactors(*shares, *each, active_lanes) for each in zip(size.unbind(0), epsilon.unbind(0), strict=True)
         ]
 
-    def kernel_tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The moments, the powers of beta, and beta_1, beta_2 and epsilon, for loops that take whole steps."""
-        return self.mean, self.square, self.powers, torch.tensor([_BETA_1, _BETA_2, self.epsilon], dtype=torch.float64)
+    def arrays(self) -> AdamArrays:
+        """The state and the constants, for loops that take whole steps."""
+        constants = np.array([_BETA_1, _BETA_2, self.epsilon])
+        return AdamArrays(self.mean.numpy(), self.square.numpy(), self.powers.numpy(), constants)
 
     def step(self, weights: Tensor, gradient: Tensor, clip_factor: Tensor, step_factors: StepFactors) -> None:
         """Update `weights` [lane, size] in place, with `gradient` [lane, size] times `clip_factor` [lane].

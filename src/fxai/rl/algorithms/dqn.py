@@ -6,7 +6,6 @@ switches of `DqnConfig`; `dqn_loss.py`, `q_network.py` and `replay_buffer.py` im
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,7 +17,7 @@ from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.q_network import QNetwork
 from fxai.rl.algorithms.replay_buffer import DrawnTransitions, ReplayBuffer
 from fxai.rl.algorithms.rollout import Collector
-from fxai.rl.kernels import dqn_steps, runs_on_kernels
+from fxai.rl.kernels import DqnNumbers, TransitionArrays, dqn_steps, runs_on_kernels
 from fxai.rl.lanes import counter_rng
 from fxai.rl.lanes.active_lanes import active_lanes, is_known_empty
 from fxai.rl.lanes.running_mean import RunningMean
@@ -90,13 +89,21 @@ class Dqn:
     ) -> Tensor:
         """All gradient steps of this update as one compiled loop. Returns the means of their statistics."""
         statistics = self.weights.new_empty(len(self.weights), len(STATISTICS) + 1)
-        changed = self.weights, self._target, *self._adam.kernel_tensors()
         transitions = *self._replay.columns(), drawn.first, drawn.last, drawn.reward, drawn.discount
         steps = self._schedule.steps * is_learning, done, self._schedule.target_interval
         numbers = rate, self._grad_norm, self._target_tau, *self._dropout.streams()
-        given: list[Any] = [each.numpy() for each in (*changed, *transitions, *steps, *numbers)]
-        given += [network.widths, self.policy.critics, self.policy.dueling, self._config.double, statistics.numpy()]
-        dqn_steps(*given)
+        dqn_steps(
+            self.weights.numpy(),
+            self._target.numpy(),
+            self._adam.arrays(),
+            TransitionArrays(*(each.numpy() for each in transitions)),
+            DqnNumbers(*(each.numpy() for each in (*steps, *numbers))),
+            network.widths,
+            self.policy.critics,
+            self.policy.dueling,
+            self._config.double,
+            statistics.numpy(),
+        )
         return statistics
 
     def _draw(self, clock: Tensor) -> DrawnTransitions:

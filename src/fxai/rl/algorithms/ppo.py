@@ -14,7 +14,7 @@ from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.ppo_loss import KL, STATISTICS, PpoLossWeights, ppo_loss_gradient
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.algorithms.samples import Samples
-from fxai.rl.kernels import AdamArrays, PpoNumbers, PpoStreams, SampleArrays, ppo_steps, runs_on_kernels
+from fxai.rl.kernels import PpoNumbers, PpoStreams, ppo_steps, runs_on_kernels
 from fxai.rl.lanes import counter_rng
 from fxai.rl.lanes.active_lanes import active_lanes, is_known_empty
 from fxai.rl.lanes.running_mean import RunningMean
@@ -87,8 +87,6 @@ class Ppo:
     def _steps_by_kernel(self, network: Mlp, samples: Samples, clock: Tensor, rate: Tensor) -> Tensor:
         """All gradient steps of this update as one compiled loop. Returns the means of their statistics."""
         statistics = self.weights.new_empty(len(self.weights), len(self.statistics))
-        columns = [column.contiguous() for column in samples.columns()]
-        columns[0] = columns[0].flatten(2)
         limits = self._limits.grad_norm, _KL_TOLERANCE * self._limits.kl
         rates, masks = self._dropout.streams()
         numbers = rate, self._limits.epochs, *self._loss.by_lane(), *limits, rates
@@ -96,8 +94,8 @@ class Ppo:
         streams = masks, shuffles, clock * self._limits.epochs
         ppo_steps(
             self.weights.numpy(),
-            AdamArrays(*(each.numpy() for each in self._adam.kernel_tensors())),
-            SampleArrays(*(each.numpy() for each in columns)),
+            self._adam.arrays(),
+            samples.arrays(),
             PpoNumbers(*(each.numpy() for each in numbers)),
             PpoStreams(*(each.numpy() for each in streams)),
             self._batch_size,

@@ -9,6 +9,7 @@ from fxai.rl.algorithms import categorical
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.algorithms.advantages import advantages
 from fxai.rl.algorithms.rollout import Rollout
+from fxai.rl.kernels import SampleArrays
 from fxai.rl.networks.row_sums import row_mean
 
 
@@ -26,6 +27,11 @@ class Samples:
 
     def columns(self) -> list[Tensor]:
         return [getattr(self, field.name) for field in fields(self)]
+
+    def arrays(self) -> SampleArrays:
+        """The fields for a compiled loop, with flat observations [lane, sample, inputs]."""
+        observation, *others = (column.contiguous() for column in self.columns())
+        return SampleArrays(observation.flatten(2).numpy(), *(column.numpy() for column in others))
 
     def minibatches(self, order: Tensor, size: int) -> list["Samples"]:
         """Minibatches of `size` samples in the order `order` [n lanes, n], for the first n lanes.

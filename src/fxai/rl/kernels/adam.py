@@ -1,6 +1,7 @@
 """Adam's step as a compiled loop; see `rl/algorithms/adam.py`."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,6 +9,15 @@ from fxai.market.rules.compiled import Array, compiled, separate
 
 _TINY = 1.1754943508222875e-38  # smallest normal float32: no division by 0 before the first step
 _SUMS = 64  # of the squares of a gradient, so that the processor adds many at once
+
+
+class AdamArrays(NamedTuple):
+    """The state of Adam, which a step changes, and its constants."""
+
+    mean: Array  # first moments, as the weights
+    square: Array  # second moments, as the weights
+    powers: Array  # of the betas, [lane, 2] float64
+    constants: Array  # betas and epsilon, [3] float64
 
 
 def lane_adam_step(

@@ -4,12 +4,39 @@ A lane takes all its steps before the next lane begins, so that its weights stay
 multilayer perceptrons. Weights are [lane, critic * size], each critic's as in `mlp.py`.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from fxai.market.rules.compiled import Array, compiled_arithmetic
-from fxai.rl.kernels.adam import clipped_adam_step, gradient_norm
+from fxai.rl.kernels.adam import AdamArrays, clipped_adam_step, gradient_norm
 from fxai.rl.kernels.counter_bits import fill_keep
 from fxai.rl.kernels.mlp import net_backward, net_forward, net_memory
+
+
+class TransitionArrays(NamedTuple):
+    """A replay buffer, and what is drawn from it for each gradient step."""
+
+    observations: Array  # of the buffer, [transition, inputs]
+    next_observations: Array  # of the buffer, [transition, inputs]
+    actions: Array  # of the buffer, [transition]
+    first: Array  # index of the observation and action, [lane, step, sample]
+    last: Array  # index of the next observation, [lane, step, sample]
+    reward: Array  # sum of rewards, [lane, step, sample]
+    discount: Array  # of the next observation's value, [lane, step, sample]
+
+
+class DqnNumbers(NamedTuple):
+    """The hyperparameters of an update, each [lane]."""
+
+    steps: Array  # gradient steps in this update; 0 for a lane that does not learn
+    done: Array  # number of earlier gradient steps
+    target_interval: Array  # steps between two updates of the target network
+    rate: Array  # learning rates
+    max_grad_norm: Array  # infinite for a lane without it
+    target_tau: Array  # share of the online weights in an update of the target network
+    dropout: Array  # rates of dropout on the observations
+    mask_stream: Array  # keys of the streams of masks
 
 
 def _action_values(
@@ -135,25 +162,9 @@ def _move(target: Array, weights: Array, tau: float) -> None:
 def dqn_steps(
     weights: Array,
     target: Array,
-    mean: Array,
-    square: Array,
-    powers: Array,
-    adam: Array,
-    observations: Array,
-    next_observations: Array,
-    actions: Array,
-    first: Array,
-    last: Array,
-    reward: Array,
-    discount: Array,
-    steps: Array,
-    done: Array,
-    target_interval: Array,
-    rate: Array,
-    max_grad_norm: Array,
-    target_tau: Array,
-    dropout: Array,
-    mask_stream: Array,
+    adam: AdamArrays,
+    drawn: TransitionArrays,
+    numbers: DqnNumbers,
     widths: Array,
     critics: int,
     dueling: bool,  # noqa: FBT001 - numba takes no keywords
@@ -165,25 +176,9 @@ def dqn_steps(
     Args:
         weights: Changed: online weights [lane, critic * size].
         target: Changed: target weights, as `weights`.
-        mean: Changed: Adam's first moments, as `weights`.
-        square: Changed: Adam's second moments, as `weights`.
-        powers: Changed: powers of Adam's betas, [lane, 2] float64.
-        adam: Adam's betas and epsilon, [3] float64.
-        observations: Of the replay buffer, [transition, inputs].
-        next_observations: Of the replay buffer, [transition, inputs].
-        actions: Of the replay buffer, [transition].
-        first: Drawn transitions [lane, step, sample]: index of the observation and action.
-        last: Index of the next observation [lane, step, sample].
-        reward: Sum of rewards [lane, step, sample].
-        discount: Of the next observation's value [lane, step, sample].
-        steps: Number of steps of each lane in this update [lane]; 0 for a lane that does not learn.
-        done: Number of earlier steps [lane].
-        target_interval: Steps between two updates of the target network [lane].
-        rate: Learning rates [lane].
-        max_grad_norm: Limits of the gradient's norm [lane].
-        target_tau: Shares of the online weights in an update of the target network [lane].
-        dropout: Rates of dropout on the observations [lane].
-        mask_stream: Keys of the streams of masks [lane].
+        adam: Changed.
+        drawn: The transitions of all steps.
+        numbers: Hyperparameters.
         widths: Widths of the observation, the hidden layers and the outputs.
         critics: Number of critics.
         dueling: Whether the first output of a critic is the state value.
@@ -191,7 +186,8 @@ def dqn_steps(
         statistics: Filled: means over the steps [lane, 4]: loss, value, size of the error, norm of the gradient.
     """
     lanes, size = weights.shape
-    samples, inputs, outputs, net_size = first.shape[2], observations.shape[1], widths[-1], size // critics
+    samples, inputs = drawn.first.shape[2], drawn.observations.shape[1]
+    outputs, net_size = widths[-1], size // critics
     kind, real = weights.dtype, weights.dtype.type
     seen = np.empty((2, samples, inputs), kind)  # next observations, observations
     values = np.empty((3, critics, outputs if dueling else outputs + 1, samples), kind)
@@ -202,28 +198,29 @@ def dqn_steps(
     memory, wanted = net_memory(weights[0], widths, samples), np.empty(samples, kind)
     action, number = np.empty(samples, np.int64), np.empty(samples, np.int64)
     for lane in range(lanes):
-        online, sums, power = weights[lane], np.zeros(4, kind), powers[lane]
-        for step in range(steps[lane]):
+        online, sums, rate = weights[lane], np.zeros(4, kind), numbers.dropout[lane]
+        done, interval = numbers.done[lane], numbers.target_interval[lane]
+        for step in range(numbers.steps[lane]):
             for i in range(samples):
-                here, there = first[lane, step, i], last[lane, step, i]
-                action[i] = actions[here]
+                here, there = drawn.first[lane, step, i], drawn.last[lane, step, i]
+                action[i] = drawn.actions[here]
                 for j in range(inputs):
-                    seen[0, i, j] = next_observations[there, j]
-                    seen[1, i, j] = observations[here, j]
-            if dropout[lane] > 0:
+                    seen[0, i, j] = drawn.next_observations[there, j]
+                    seen[1, i, j] = drawn.observations[here, j]
+            if rate > 0:
                 for i in range(samples):
-                    number[i] = (done[lane] + step) * samples + i
-                fill_keep(mask_stream[lane], number, dropout[lane], drawn_mask)
+                    number[i] = (done + step) * samples + i
+                fill_keep(numbers.mask_stream[lane], number, rate, drawn_mask)
             for which in range(3):  # target and online network on the next observations, online on the observations
                 if which == 1 and not double:
                     continue
-                has_mask, network = which == 2 and dropout[lane] > 0, target[lane] if which == 0 else online  # noqa: PLR2004
+                has_mask, network = which == 2 and rate > 0, target[lane] if which == 0 else online  # noqa: PLR2004
                 keep, after = (drawn_mask, masked) if has_mask else (no_mask, activations)
                 _action_values(
                     network, widths, dueling, seen[which // 2], keep, activations, after, memory, values[which]
                 )
             ranks = values[1] if double else values[0]
-            _targets(ranks, values[0], double, reward[lane, step], discount[lane, step], wanted)
+            _targets(ranks, values[0], double, drawn.reward[lane, step], drawn.discount[lane, step], wanted)
             _loss(values[2], dueling, action, wanted, d_outputs, sums)
             for critic in range(critics):
                 part, slopes = slice(critic * net_size, (critic + 1) * net_size), d_outputs[critic]
@@ -231,11 +228,18 @@ def dqn_steps(
                 net_backward(online[part], widths, seen[1], keep, critic, kept, after_critic, slopes, memory, filled)
             norm = gradient_norm(gradient)
             sums[3] += norm
-            moments = mean[lane], square[lane]
             clipped_adam_step(
-                online, moments[0], moments[1], power, gradient, norm, max_grad_norm[lane], rate[lane], adam
+                online,
+                adam.mean[lane],
+                adam.square[lane],
+                adam.powers[lane],
+                gradient,
+                norm,
+                numbers.max_grad_norm[lane],
+                numbers.rate[lane],
+                adam.constants,
             )
-            if (done[lane] + step + 1) % target_interval[lane] == 0:
-                _move(target[lane], online, target_tau[lane])
+            if (done + step + 1) % interval == 0:
+                _move(target[lane], online, numbers.target_tau[lane])
         for k in range(4):
-            statistics[lane, k] = sums[k] / real(steps[lane])
+            statistics[lane, k] = sums[k] / real(numbers.steps[lane])

@@ -10,22 +10,13 @@ import numpy as np
 
 from fxai.market.rules.compiled import Array, compiled_arithmetic
 from fxai.rl.kernels.actor_critic_samples import SampleArrays
-from fxai.rl.kernels.adam import clipped_adam_step, gradient_norm
+from fxai.rl.kernels.adam import AdamArrays, clipped_adam_step, gradient_norm
 from fxai.rl.kernels.counter_bits import GOLDEN, fill_keep, mix
 from fxai.rl.kernels.mlp import net_backward, net_forward, net_memory
 from fxai.rl.kernels.permutation import fill_permutation
 from fxai.rl.kernels.ppo_loss import lane_ppo_loss
 
 _KL = 3  # place of the divergence among the statistics
-
-
-class AdamArrays(NamedTuple):
-    """The state of Adam, which a step changes, and its constants."""
-
-    mean: Array  # first moments, as the weights
-    square: Array  # second moments, as the weights
-    powers: Array  # of the betas, [lane, 2] float64
-    constants: Array  # betas and epsilon, [3] float64
 
 
 class PpoNumbers(NamedTuple):
