@@ -49,3 +49,12 @@ def test_baskets_of_the_last_dates_are_held_together(hold: int) -> None:
 def test_one_instrument_is_held_with_the_whole_capital_in_the_direction_of_its_signal() -> None:
     weights = basket_weights(np.array([[4.0], [0.0], [-1.0]]), BasketConfig(hold=1))
     assert weights.tolist() == [[1.0], [0.0], [-1.0]]
+
+
+def test_weights_that_stay_are_equal_to_the_bit() -> None:
+    """A position keeps its units while its weight stays, so a rounding error would be traded."""
+    changing = np.random.default_rng(2).integers(-3, 4, (60, 7)).astype(np.float64)
+    constant, none = np.tile(changing[-1], (6, 1)), np.zeros((6, 7))
+    weights = basket_weights(np.concatenate([changing, constant, none]), BasketConfig(size=2, hold=3))
+    assert (weights[62:66] == weights[62]).all()
+    assert (weights[68:] == 0).all()

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from fxai.market.bars import FloatArray
 from fxai.spec.fields.basket_config import BasketConfig
 
+_DECIMALS = 14  # of weights; a weight that differs by a rounding error would be traded
+
 
 def basket_weights(signals: FloatArray, config: BasketConfig) -> FloatArray:
     """The weights that are wanted after the decisions of each date, as fractions of the capital, [date, instrument].
@@ -32,10 +34,10 @@ def basket_rows(signals: FloatArray, size: int) -> FloatArray:
 
 
 def held_weights(rows: FloatArray, hold: int) -> FloatArray:
-    """The mean of the last `hold` baskets at each date, [date, instrument]."""
+    """The mean of the last `hold` baskets at each date, [date, instrument]; equal to the bit where it stays."""
     sums = np.cumsum(rows, axis=0)
     sums[hold:] -= sums[:-hold].copy()
-    weights: FloatArray = sums / hold
+    weights: FloatArray = np.round(sums / hold, _DECIMALS)
     return weights
 
 
