@@ -1,11 +1,13 @@
 """Signals of an agent's adapters on decisions: each member's alone, and those of all together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import Module
 
 from fxai.errors import InputError
 from fxai.llm.adapter_files import load_adapter
@@ -23,6 +25,8 @@ from fxai.market.news.news_market import NewsMarket
 from fxai.market.news.prompts import prompts
 from fxai.market.news.signal_scores import ScoringRules
 from fxai.market.splits.splits import Span
+
+_SMALL = 10_000_000  # weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,4 +86,18 @@ def _log_probabilities(
         strengths=torch.full((count,), strength, device=model.device),
         prior=torch.tensor(agent.prior, device=model.device).expand(count, -1),
     )
-    return lane_log_probabilities(model, adapters, tree, lanes, prompt_tokens(model, texts, tree)), tree
+    tokens = prompt_tokens(model, texts, tree)
+    with _threads_for(model.network):
+        return lane_log_probabilities(model, adapters, tree, lanes, tokens), tree
+
+
+@contextmanager
+def _threads_for(network: Module) -> Iterator[None]:
+    """One thread for a small network: threads that wait for each other at each operation take longer on a busy CPU."""
+    before = torch.get_num_threads()
+    if sum(each.numel() for each in network.parameters()) < _SMALL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
