@@ -162,5 +162,5 @@ def test_a_plot_is_drawn_in_both_themes_and_fits_a_phone(chromium: Any, study: o
         seen.page.wait_for_function(f"(before) => {ink} !== before", arg=dark[1])
         assert seen.background() != dark[0], path.name
         assert not seen.errors, path.name
-        assert seen.requests == [path.as_uri()], path.name
+        assert seen.requests == [path.as_uri(), (tmp_path / "plotly.min.js").as_uri()], path.name
         seen.page.close()

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
-from plotly.offline import get_plotlyjs
 
 from fxai.results.page.palette import DARK, PRUNED, SERIES
+from fxai.results.page.plotly_script import packed_script
 
 # Plotly renders tags in texts. FxAI's figures use these two; any other tag is part of a name and is escaped.
 _FOREIGN_TAG = re.compile(r"<(?!/?(?:br|extra)>)")
@@ -51,14 +51,14 @@ def page_html(
         template: File name of the template.
         content: Variables of the template.
         figures: Figures by the names that the template uses. Without figures, the page does not contain plotly.
-        plotly_link: Relative link to plotly's script. If empty, the script of 4.8 MB is inside the page.
+        plotly_link: Relative link to plotly's script. If empty, the compressed script is inside the page.
     """
     drawn = {name: _plain(figure) for name, figure in (figures or {}).items()}
     return _templates.get_template(template).render(
         content,
         figures=script_json(drawn),
         palette=script_json({"dark": DARK, "series": SERIES, "best": PRUNED}),
-        plotly=Markup(get_plotlyjs()) if drawn and not plotly_link else None,  # noqa: S704 (plotly's own)
+        packed_plotly=packed_script() if drawn and not plotly_link else "",
         plotly_link=plotly_link if drawn else "",
     )
 

@@ -2,6 +2,7 @@
 const trials = document.getElementById("trials") && JSON.parse(document.getElementById("trials").textContent)
 
 function drawChosen() {
+  if (!window.Plotly) return
   const metric = trials.metrics[document.getElementById("choose-metric").value]
   const parameter = trials.parameters[document.getElementById("choose-parameter").value]
   const named = (text) => text.replaceAll("<", "&lt;")
@@ -27,5 +28,5 @@ if (trials) {
   for (const name of ["choose-metric", "choose-parameter"])
     document.getElementById(name).addEventListener("change", drawChosen)
   whenThemed.push(drawChosen)
-  drawChosen()
+  plotlyLoaded.then(drawChosen)
 }

@@ -6,6 +6,19 @@ const system = matchMedia("(prefers-color-scheme: dark)")
 const drawn = new Set()
 const whenThemed = [] // functions that draw again after a change of the theme
 
+const packed = document.getElementById("plotly")
+
+// Unpacks plotly's script, if it is inside the page. An element runs it, because the page's policy forbids eval.
+async function unpackPlotly() {
+  if (!packed || !window.DecompressionStream) return
+  const bytes = Uint8Array.from(atob(packed.textContent), (letter) => letter.charCodeAt(0))
+  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))
+  const script = document.createElement("script")
+  script.textContent = await new Response(unpacked).text()
+  document.head.append(script)
+}
+const plotlyLoaded = unpackPlotly()
+
 const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches)
 const colour = (hex) => (isDark() ? palette.dark[hex] ?? hex : hex)
 const variable = (name) => getComputedStyle(root).getPropertyValue(name).trim()
@@ -43,7 +56,9 @@ function draw(name) {
   drawn.add(name)
   if (!place) return
   if (!window.Plotly) {
-    place.textContent = "The figure cannot be drawn, because this page was moved without the rest of its results folder."
+    place.textContent = packed
+      ? "The figure cannot be drawn, because this browser cannot unpack its script. A browser of 2023 or later can."
+      : "The figure cannot be drawn, because this page was moved without the rest of its results folder."
     return
   }
   const { data, layout } = themed(figures[name])
@@ -57,7 +72,7 @@ function drawAgain() {
   for (const each of whenThemed) each()
 }
 
-if (Object.keys(figures).length) {
+function drawInSight() {
   const sight = new IntersectionObserver((seen) => {
     for (const each of seen) {
       if (!each.isIntersecting) continue
@@ -70,6 +85,7 @@ if (Object.keys(figures).length) {
     if (place) sight.observe(place)
   }
 }
+plotlyLoaded.then(drawInSight)
 
 document.getElementById("theme").addEventListener("click", () => {
   root.dataset.theme = isDark() ? "light" : "dark"
@@ -101,7 +117,7 @@ function print(begins) {
   if (theme) root.dataset.theme = theme
   else delete root.dataset.theme
   document.body.classList.toggle("printing", begins)
-  if (begins) for (const name in figures) drawn.add(name)
+  if (begins && window.Plotly) for (const name in figures) drawn.add(name)
   drawAgain()
   for (const place of document.querySelectorAll(".js-plotly-plot")) Plotly.Plots.resize(place)
 }
