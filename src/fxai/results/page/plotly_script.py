@@ -14,7 +14,7 @@ from fxai.atomic_write import write_text
 
 @cache
 def packed_script() -> str:
-    """plotly's script by gzip and base64, 1.9 MB instead of 4.8; `page.js` unpacks it."""
+    """The script by gzip and base64, 1.9 MB instead of 4.8; `page.js` unpacks it."""
     return b64encode(gzip.compress(get_plotlyjs().encode(), mtime=0)).decode()
 
 
