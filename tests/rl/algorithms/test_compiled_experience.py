@@ -76,7 +76,7 @@ def test_samples_are_those_of_torch(
         assert len(ours.action.unique()) == 3
         for one, other in zip(ours.columns(), theirs.columns(), strict=True):
             torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(compiled.state(), by_torch.state(), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(compiled.state(), by_torch.state(), rtol=0, atol=0)  # the market's rules are exact
 
 
 def test_episodes_end_in_both_ways(market: Market) -> None:
