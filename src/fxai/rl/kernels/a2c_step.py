@@ -14,7 +14,7 @@ from fxai.rl.kernels.actor_critic_samples import SampleArrays
 from fxai.rl.kernels.adam import AdamArrays, clipped_adam_step, gradient_norm
 from fxai.rl.kernels.counter_bits import fill_keep
 from fxai.rl.kernels.mlp import net_backward, net_forward, net_memory
-from fxai.rl.kernels.ppo_loss import fill_log_totals
+from fxai.rl.kernels.softmax import fill_log_totals
 
 _PORTION = 64  # samples
 

@@ -15,7 +15,7 @@ from fxai.rl.kernels.counter_bits import fill_keep
 from fxai.rl.kernels.market_arrays import Environments, MarketArrays
 from fxai.rl.kernels.market_step import begin_lane, show_lane, step_lane
 from fxai.rl.kernels.mlp import net_forward, net_memory
-from fxai.rl.kernels.ppo_loss import fill_log_totals
+from fxai.rl.kernels.softmax import fill_log_totals
 
 _PORTION = 64  # samples that the critic values together
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from fxai.market.rules.compiled import Array, compiled, separate
-from fxai.rl.kernels.elementary import exp, log
+from fxai.rl.kernels.elementary import exp
+from fxai.rl.kernels.softmax import fill_log_totals
 
 
 @separate
@@ -81,29 +82,6 @@ def lane_ppo_loss(
         statistics[1] += max(error * error, clipped_error * clipped_error) if value_limit < np.inf else error * error
     for k in range(len(statistics)):
         statistics[k] *= inverse_count
-
-
-def fill_log_totals(logits: Array, log_total: Array, exponentials: Array, total: Array) -> None:
-    """Computes the logarithms of the sums of exponentials of logits; other loops call it.
-
-    Args:
-        logits: [action, sample].
-        log_total: Filled: logarithm of the sum of the actions' exponentials, [sample].
-        exponentials: Filled: those of the logits minus the highest one of the sample, [action, sample].
-        total: Filled: their sum, [sample].
-    """
-    actions, samples = logits.shape
-    log_total[:] = logits[0]
-    for a in range(1, actions):
-        for i in range(samples):
-            log_total[i] = max(log_total[i], logits[a, i])
-    total[:] = 0
-    for a in range(actions):
-        for i in range(samples):
-            exponentials[a, i] = exp(logits[a, i] - log_total[i])
-            total[i] += exponentials[a, i]
-    for i in range(samples):
-        log_total[i] += log(total[i])
 
 
 @compiled
