@@ -142,7 +142,8 @@ def a2c_step(
             net_backward(
                 own[critic], widths, batch, keep, 1, activations[1], after[1], d_value, memory, of_portion[critic]
             )
-            gradient += of_portion
+            for k in range(2 * size):
+                gradient[k] += of_portion[k]
         norm = gradient_norm(gradient)
         for k in range(3):
             statistics[lane, k] = sums[k] / weights.dtype.type(available)

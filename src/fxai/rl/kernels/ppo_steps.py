@@ -140,7 +140,8 @@ def ppo_steps(
                 norm = gradient_norm(gradient)
                 if stops or epoch == epochs - 1:
                     counted += 1
-                    sums[:5] += means
+                    for k in range(5):
+                        sums[k] += means[k]
                     sums[5] += norm
                 stopped = means[_KL] > numbers.largest_kl[lane]  # NaN does not stop a lane: it reaches the weights
                 if not stopped:

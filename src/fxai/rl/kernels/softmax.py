@@ -14,7 +14,8 @@ def fill_log_totals(logits: Array, log_total: Array, exponentials: Array, total:
         total: Filled: their sum, [sample].
     """
     actions, samples = logits.shape
-    log_total[:] = logits[0]
+    for i in range(samples):  # copying a slice would be compiled with the text of its error, which takes seconds
+        log_total[i] = logits[0, i]
     for a in range(1, actions):
         for i in range(samples):
             log_total[i] = max(log_total[i], logits[a, i])
