@@ -148,14 +148,4 @@ def a2c_step(
         for k in range(3):
             statistics[lane, k] = sums[k] / weights.dtype.type(available)
         statistics[lane, 3] = norm
-        clipped_adam_step(
-            own,
-            adam.mean[lane],
-            adam.square[lane],
-            adam.powers[lane],
-            gradient,
-            norm,
-            numbers.max_grad_norm[lane],
-            numbers.rate[lane],
-            adam.constants,
-        )
+        clipped_adam_step(own, adam, lane, gradient, norm, numbers.max_grad_norm[lane], numbers.rate[lane])

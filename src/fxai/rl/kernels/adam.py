@@ -58,38 +58,29 @@ def gradient_norm(gradient: Array) -> float:
 
 @separate
 def clipped_adam_step(
-    weights: Array,
-    mean: Array,
-    square: Array,
-    powers: Array,
-    gradient: Array,
-    norm: float,
-    max_norm: float,
-    rate: float,
-    adam: Array,
+    weights: Array, adam: AdamArrays, lane: int, gradient: Array, norm: float, max_norm: float, rate: float
 ) -> None:
     """Takes a step of one lane in place, with the gradient limited to `max_norm`; other loops call it.
 
     Args:
-        weights: Changed: [size].
-        mean: Changed: first moments [size].
-        square: Changed: second moments [size].
-        powers: Changed: powers of the betas, [2] float64.
+        weights: Changed: those of the lane, [size].
+        adam: Changed: the state of all lanes.
+        lane: The lane.
         gradient: [size].
         norm: Norm of the gradient.
         max_norm: Limit of the norm.
         rate: Learning rate.
-        adam: The betas and epsilon, [3] float64.
     """
-    real = weights.dtype.type
+    real, powers, constants = weights.dtype.type, adam.powers[lane], adam.constants
     clip_factor = real(max_norm / (norm + real(1e-6)))
     if clip_factor > real(1):
         clip_factor = real(1)
-    powers[0] *= adam[0]
-    powers[1] *= adam[1]
+    powers[0] *= constants[0]
+    powers[1] *= constants[1]
     root = math.sqrt(max(1 - powers[1], _TINY))
-    size, epsilon = real(root * rate / max(1 - powers[0], _TINY)), real(adam[2] * root)
-    mean_share, square_share = real(1 - adam[0]), real(1 - adam[1])
+    size, epsilon = real(root * rate / max(1 - powers[0], _TINY)), real(constants[2] * root)
+    mean_share, square_share = real(1 - constants[0]), real(1 - constants[1])
+    mean, square = adam.mean[lane], adam.square[lane]
     lane_adam_step(weights, mean, square, gradient, clip_factor, mean_share, square_share, size, epsilon)
 
 

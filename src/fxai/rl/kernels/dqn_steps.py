@@ -228,17 +228,7 @@ def dqn_steps(
                 net_backward(online[part], widths, seen[1], keep, critic, kept, after_critic, slopes, memory, filled)
             norm = gradient_norm(gradient)
             sums[3] += norm
-            clipped_adam_step(
-                online,
-                adam.mean[lane],
-                adam.square[lane],
-                adam.powers[lane],
-                gradient,
-                norm,
-                numbers.max_grad_norm[lane],
-                numbers.rate[lane],
-                adam.constants,
-            )
+            clipped_adam_step(online, adam, lane, gradient, norm, numbers.max_grad_norm[lane], numbers.rate[lane])
             if (done + step + 1) % interval == 0:
                 _move(target[lane], online, numbers.target_tau[lane])
         for k in range(4):

@@ -121,7 +121,10 @@ def begin_lane(environments: Environments, lane: int, starts: Array, ends: Array
 def step_lane(
     market: MarketArrays, environments: Environments, lane: int, action: Array, final_observation: Array
 ) -> bool:
-    """Steps the environments of a lane; other loops call it. The arguments are those of `market_step`, of the lane."""
+    """Steps the environments of a lane; other loops call it. Returns whether an episode ended.
+
+    The arguments are those of `market_step`, of the lane: `action` [env], `final_observation` [env, window, column].
+    """
     quotes, features, sessions, book = market.quotes, market.features, market.sessions, market.book
     stops, targets, close_at_end = market.stops, market.targets, market.close_at_end
     bars, last_bars, accounts = environments.bars[lane], environments.last_bars[lane], environments.accounts[lane]
@@ -157,9 +160,8 @@ def step_lane(
             bars[env] = bar
             ended |= step.terminated or step.truncated
             _write(figures[env], marks[env], step)
-        for env in range(
-            begin, stop
-        ):  # a loop of its own, so that the processor reads the features of several in parallel
+        # A loop of its own, so that the processor reads the features of several environments in parallel.
+        for env in range(begin, stop):
             _show(final_observation[env], features, bars[env], accounts[env], scales, market.half_held, market.in_units)
     return ended
 

@@ -95,7 +95,7 @@ def ppo_steps(
         counted, stopped, epochs = 0, False, numbers.epochs[lane]
         stops, has_mask = numbers.largest_kl[lane] < np.inf, numbers.dropout[lane] > 0
         after = masked if has_mask else activations
-        own, mean, square = weights[lane], adam.mean[lane], adam.square[lane]
+        own = weights[lane]
         for epoch in range(epochs):
             shuffle = streams.shuffles[lane] + (streams.epochs_before[lane] + epoch) * GOLDEN
             fill_permutation(mix(shuffle), order)
@@ -145,16 +145,7 @@ def ppo_steps(
                     sums[5] += norm
                 stopped = means[_KL] > numbers.largest_kl[lane]  # NaN does not stop a lane: it reaches the weights
                 if not stopped:
-                    clipped_adam_step(
-                        own,
-                        mean,
-                        square,
-                        adam.powers[lane],
-                        gradient,
-                        norm,
-                        numbers.max_grad_norm[lane],
-                        numbers.rate[lane],
-                        adam.constants,
-                    )
+                    limit, rate = numbers.max_grad_norm[lane], numbers.rate[lane]
+                    clipped_adam_step(own, adam, lane, gradient, norm, limit, rate)
         for k in range(6):
             statistics[lane, k] = sums[k] / weights.dtype.type(counted)
