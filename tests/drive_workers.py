@@ -8,7 +8,7 @@ from pathlib import Path
 from fxai.pool import TrialStarted, WorkerEvent, WorkerLost, WorkerPool
 from fxai.protocol import Decision, ParamValue, Report, TrialRequest, TrialResult
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 LANES = "lane_objectives:counters"

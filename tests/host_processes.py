@@ -97,7 +97,7 @@ def remote_workers(
     plan: LanePlan | None = None,
     limits: Limits = NO_LIMITS,
     *,
-    limit: float = 5.0,
+    limit: float = PATIENCE,
     environment: Mapping[str, str] = NO_VARIABLES,
 ) -> Iterator[tuple[RemotePool, Hosts]]:
     """A pool without hosts, and the hosts that may join it. A silent host is lost after `limit` seconds."""
@@ -115,7 +115,7 @@ def tcp_workers(
     count: int = 0,
     plan: LanePlan | None = None,
     *,
-    limit: float = 5.0,
+    limit: float = PATIENCE,
     environment: Mapping[str, str] = NO_VARIABLES,
 ) -> Iterator[tuple[RemotePool, TcpHosts]]:
     """A pool with so many hosts of one worker each, which are connected over TCP."""

@@ -18,7 +18,7 @@ from fxai.pool.remote.socket_host import serve_parent
 from fxai.pool.remote.tcp_host import serve_over_tcp
 from fxai.protocol import Slot
 
-KEEP_ALIVE = KeepAlive(0.2, 3.0)
+KEEP_ALIVE = KeepAlive(0.2, 60.0)
 
 
 def main(name: str, workers: int, folder: Path, channel: int) -> None:

@@ -36,7 +36,7 @@ def row_when(fxai: Fxai, state: str) -> dict[str, Any]:
 
 
 def wait_for(path: Path) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not path.exists():
         assert time.monotonic() < until
         time.sleep(0.05)

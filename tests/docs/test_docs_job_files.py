@@ -131,7 +131,7 @@ def test_the_hosts_start_show_and_stop_their_runs(tmp_path: Path) -> None:
 
     call("start")
     runs = [psutil.Process(int((tmp_path / host / "search" / "run.pid").read_text())) for host in hosts]
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while call("log").count("run --join") < len(hosts):
         assert time.monotonic() < until
     call("stop")

@@ -33,7 +33,7 @@ def taken(url: str, seconds: float = SECONDS) -> StudyLease | None:
 
 
 def taken_after_a_while(url: str) -> StudyLease:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while (lease := taken(url)) is None:
         assert time.monotonic() < deadline
         time.sleep(0.1)
