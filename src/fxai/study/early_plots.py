@@ -1,11 +1,12 @@
 """Draws a study's plots and computes its importances while the agents of its verdict train.
 
-A thread of the parent, which waits for workers at that time. The thread also loads plotly, Optuna's plots and what
-judges agents, such as torch, so that neither the start nor the end of a run waits for these libraries. At the end of
-the run, what the thread has drawn is used if the study is still the same. Otherwise, and after a failure of the
-thread, the plots are drawn again.
+A thread of the parent, which waits for workers at that time. In the second half of the search the thread loads plotly,
+Optuna's plots and what judges agents, such as torch, so that neither the start nor the end of a run waits for these
+libraries. At the end of the run, what the thread has drawn is used if the study is still the same. Otherwise, and after
+a failure of the thread, the plots are drawn again.
 """
 
+import gc
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -41,17 +42,18 @@ class EarlyPlots:
         self._study, self._paths, self._thread = study, paths, thread
         self._tasks: list[Future[None] | Future[DrawnPlots]] = []
         self._drawing: Future[DrawnPlots] | None = None
+        self._judges = isinstance(study.verdict, VerdictConfig) and study.objective == FX_TRADING
 
     def after(self, events: Iterable[StudyEvent]) -> Iterator[StudyEvent]:
         """The events of the search and its confirmation. When they have ended, the plots are drawn."""
         for event in events:
             if self._thread is not None and not self._tasks and _is_late(event):
                 self._tasks.append(self._thread.submit(_load_plots))
+                if self._judges:
+                    self._tasks.append(self._thread.submit(_load_judge))
             if self._thread is not None and isinstance(event, StudyEnded) and _has_plots(event):
                 self._drawing = self._thread.submit(_draw, self._study, self._paths)
                 self._tasks.append(self._drawing)
-                if isinstance(self._study.verdict, VerdictConfig) and self._study.objective == FX_TRADING:
-                    self._tasks.append(self._thread.submit(_load_judge))
             yield event
 
     def wait(self) -> None:
@@ -88,16 +90,30 @@ def _has_plots(ended: StudyEnded) -> bool:
 
 
 def _load_plots() -> None:
-    import fxai.results.report.index  # noqa: F401, PLC0415 - plotly is slow to load, as in all that it imports
+    with _no_collection():
+        import fxai.results.report.index  # noqa: F401, PLC0415 - plotly is slow to load, as in all that it imports
 
 
 def _load_judge() -> None:
-    import fxai.rl.agents.agent_file  # noqa: PLC0415 - torch
-    import fxai.rl.agents.committee  # noqa: PLC0415
-    import fxai.study.judge  # noqa: F401, PLC0415 - SciPy's statistics
-    from fxai.evaluation.reference_tests import load_reference_tests  # noqa: PLC0415
+    with _no_collection():
+        import fxai.rl.agents.agent_file  # noqa: PLC0415 - torch
+        import fxai.rl.agents.committee  # noqa: PLC0415
+        import fxai.study.judge  # noqa: F401, PLC0415 - SciPy's statistics
+        from fxai.evaluation.reference_tests import load_reference_tests  # noqa: PLC0415
 
-    load_reference_tests()
+        load_reference_tests()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Collect no garbage while modules load: each collection would visit all that has been loaded."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _draw(study: StudySpec, paths: StudyPaths) -> DrawnPlots:

@@ -29,6 +29,7 @@ from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES
 from fxai.rl.environment.observation import AccountView
 from fxai.spec.fields.training_config import TrainingConfig
+from members_alone import check_members
 
 BARS = synthetic_market(seed=1, bars=1200)
 ALGORITHMS = ("ppo", "a2c", "dqn")
@@ -203,6 +204,16 @@ def test_a_step_of_the_mean_is_not_that_of_a_member() -> None:
         track_record_of(each, market(), market().splits.test, "test") for each in (committee, *committee.members)
     ]
     assert len({record.position.tobytes() for record in records}) == len(records)
+
+
+@pytest.mark.parametrize("shifts", [(0.0, 0.0, 0.0), (0.0, 0.7, 1.4), (0.0, 0.7, 0.0, 0.7)])
+@pytest.mark.parametrize(("algorithm", "model"), [("ppo", "mlp"), ("dqn", "gru")])
+def test_members_earn_side_by_side_what_they_earn_alone(algorithm: str, model: str, shifts: Sequence[float]) -> None:
+    whole = config(algorithm, model)
+    of_shift = [agents(whole, 2, shift=shift)[1].standardizer for shift in shifts]
+    members = agents(whole, len(shifts))
+    moved = [replace(member, standardizer=own) for member, own in zip(members, of_shift, strict=True)]
+    check_members(Committee.of(moved), BARS)
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.7])

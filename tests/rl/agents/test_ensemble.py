@@ -23,6 +23,7 @@ from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES
 from fxai.spec.fields.ensemble_members import ensemble_members
 from fxai.spec.fields.training_config import TrainingConfig
+from members_alone import check_members
 
 KINDS = ["twin_d3qn", "ppo", "dqn"]
 
@@ -114,6 +115,12 @@ def test_a_committee_of_ensembles_is_one_vote_of_all_members(shift: float, tmp_p
     np.testing.assert_array_equal(loaded.preferences(seen), committee.preferences(seen))
     shares = committee.preferences(seen)
     np.testing.assert_allclose(np.round(shares * 6) / 6, shares, atol=1.1e-3)
+
+
+@pytest.mark.parametrize("shifts", [(0.0, 0.0), (0.0, 0.5)])
+def test_ensembles_of_a_committee_earn_what_they_earn_alone(shifts: tuple[float, ...]) -> None:
+    of_seeds = [ensemble(config(), seed, shift) for seed, shift in enumerate(shifts)]
+    check_members(Committee.of(of_seeds), synthetic_market(seed=1, bars=800))
 
 
 def test_members_stand_beside_the_ensemble(tmp_path: Path) -> None:

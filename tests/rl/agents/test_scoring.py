@@ -193,11 +193,11 @@ UNITS = EnvConfig(
 def test_an_agent_acts_at_its_own_gap_and_every_bar_is_scored():
     slow = UNITS.model_copy(update={"step_gap": 5})
     scorer = Scorer(market(), SPAN, 6000.0, UNITS, [slow])
-    track = scorer.trajectory(policy(), always(LONG))
+    track = scorer.trajectories(policy(), always(LONG))[0]
     assert len(track.bar) == 70
     wide = UNITS.model_copy(update={"max_position": 2})
     scorers = [Scorer(market(), SPAN, 6000.0, wide, [wide.model_copy(update={"step_gap": n})]) for n in (1, 5)]
-    held = [each.trajectory(policy(), always(LONG)).steps["position"] for each in scorers]
+    held = [each.trajectories(policy(), always(LONG))[0].steps["position"] for each in scorers]
     assert held[0][:7].tolist() == [0.5, 1, 1, 1, 1, 1, 1]
     assert held[1][:7].tolist() == [0.5, 0.5, 0.5, 0.5, 0.5, 1, 1]
 
@@ -233,5 +233,5 @@ def test_what_a_trial_of_the_contest_searches_changes_no_score(slippage: float, 
     costlier = base.model_copy(update={"slippage_rate": 0.01})
     (other,) = Scorer(market(), SPAN, 6000.0, costlier, [own])(policy(window=1), always(LONG, window=1))
     assert other.metrics["total_return"] < scores[0]["total_return"]
-    held = Scorer(market(), SPAN, 6000.0, base, [own]).trajectory(policy(window=1), always(LONG, window=1))
+    held = Scorer(market(), SPAN, 6000.0, base, [own]).trajectories(policy(window=1), always(LONG, window=1))[0]
     assert held.steps["position"].max() == 1

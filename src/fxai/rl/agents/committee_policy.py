@@ -46,7 +46,8 @@ class CommitteePolicy:
         own = torch.stack(
             [observation if own in (None, whole) else observation[..., own] for own in self.columns], dim=1
         )
-        preferences = self.member.preferences(weights.reshape(lanes * members, -1), own.flatten(0, 1))
+        of_members = weights.reshape(lanes * members, -1).contiguous()  # a part of a vote's weights is not
+        preferences = self.member.preferences(of_members, own.flatten(0, 1))
         return preferences.view(lanes, members, *preferences.shape[1:])
 
 

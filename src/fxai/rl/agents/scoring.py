@@ -98,17 +98,22 @@ class Scorer:
         steps = steps[[scored_lanes.index(lane) for lane in chosen]]
         return [self._score(fields, lane) for fields, lane in zip(self._by_step(steps, chosen), chosen, strict=True)]
 
-    def trajectory(self, policy: Policy, weights: Tensor) -> Trajectory:
-        """Trajectory of the first lane, for weights [1, size]."""
-        (steps,) = self._by_step(self._run(policy, weights, self._env([0]), [0], _TRACKED_FIELDS), [0])
+    def trajectories(self, policy: Policy, weights: Tensor) -> list[Trajectory]:
+        """Trajectory of each lane, for weights [lane, size]."""
+        lanes = range(len(self._configs))
+        steps = self._run(policy, weights, self._env(lanes), lanes, _TRACKED_FIELDS)
+        return [self._trajectory(fields, lane) for lane, fields in enumerate(self._by_step(steps, lanes))]
+
+    def _trajectory(self, steps: NDArray[np.float64], lane: int) -> Trajectory:
+        """The trajectory of one lane from its fields [field, step]."""
         of = dict(zip(_TRACKED_FIELDS, steps, strict=True))
-        of["position"] = _nearest(of["position"], self._configs[0].held_positions)
-        bars = self._episodes.bars(0)
+        of["position"] = _nearest(of["position"], self._configs[lane].held_positions)
+        bars = self._episodes.bars(lane)
         return Trajectory(
             bar=np.concatenate(bars),
             begins=np.concatenate([np.arange(len(episode)) == 0 for episode in bars]),
             steps=of,
-            score=self._score(steps[: len(_SCORED_FIELDS)], 0),
+            score=self._score(steps[: len(_SCORED_FIELDS)], lane),
         )
 
     def _env(self, lanes: Sequence[int]) -> MarketEnv:

@@ -1,5 +1,6 @@
 """Track record of an agent on the bars of a market, with baseline strategies."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -28,9 +29,17 @@ def trajectory_of(
     agent: Agent, market: Market, span: Span, *, parts: int | None = None, device: str = "cpu"
 ) -> Trajectory:
     """An agent's steps on the bars of a span, as in its scoring: in one episode after the other, or in equal parts."""
-    tensors, own = on_device(market, torch.device(device)), [agent.config.env]
-    scorer = Scorer(tensors, span, market.bars_per_year, agent.base_env, own, parts=parts)
-    return scorer.trajectory(agent.policy, agent.weights.to(device))
+    return trajectories_of([agent], market, span, parts=parts, device=device)[0]
+
+
+def trajectories_of(
+    agents: Sequence[Agent], market: Market, span: Span, *, parts: int | None = None, device: str = "cpu"
+) -> list[Trajectory]:
+    """The steps of agents that have one policy, side by side. On a CPU they are those of `trajectory_of`."""
+    first, tensors = agents[0], on_device(market, torch.device(device))
+    own = [agent.config.env for agent in agents]
+    scorer = Scorer(tensors, span, market.bars_per_year, first.base_env, own, parts=parts)
+    return scorer.trajectories(first.policy, torch.cat([agent.weights for agent in agents]).to(device))
 
 
 def member_metrics_of(
@@ -51,7 +60,7 @@ def member_metrics_of(
     for (name, member), own in zip(named_members(voters).items(), columns, strict=True):
         scorer = Scorer(tensors, span, market.bars_per_year, member.base_env, [member.config.env], parts=parts)
         policy = CommitteePolicy(member.policy, (own,), "values")
-        found[name] = scorer.trajectory(policy, member.weights.to(device)).score.metrics
+        found[name] = scorer.trajectories(policy, member.weights.to(device))[0].score.metrics
     return found
 
 
