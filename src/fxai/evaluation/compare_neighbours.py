@@ -18,10 +18,10 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.special import stdtr, stdtrit  # scipy.stats takes three times as long to import
 
 from fxai.evaluation.neighbour_draw import Neighbour
 from fxai.evaluation.neighbourhood import Neighbourhood, NeighbourScore, Slope
+from fxai.evaluation.student_t import t_probability, t_quantile
 from fxai.market.bars import FloatArray
 from fxai.spec.search.parameters import Choice, is_number
 
@@ -107,7 +107,7 @@ def _is_peak(
     judged = [each.is_within for each in scores if each.is_within is not None]
     if difference is None or error is None or not judged:
         return None
-    is_lower = sign * difference + float(stdtrit(seeds - 1, 1 - LEVEL)) * error < 0
+    is_lower = sign * difference + t_quantile(seeds - 1, 1 - LEVEL) * error < 0
     return is_lower and sum(judged) < len(judged) / 2
 
 
@@ -146,4 +146,4 @@ def _p_value(change: float, error: float, points: int) -> float:
     """Of the two-sided t test that the change is 0."""
     if error == 0:
         return 1.0 if change == 0 else 0.0
-    return 2 * float(stdtr(points - 2, -abs(change) / error))
+    return 2 * t_probability(points - 2, -abs(change) / error)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from annotated_types import Ge
 from pydantic import ConfigDict, FiniteFloat
-from scipy.special import stdtrit
 
+from fxai.evaluation.student_t import t_quantile
 from fxai.evaluation.whole_error import Estimate
 
 FEWEST_SEEDS = 2  # of a committee; below, its error over seeds is unknown
@@ -98,4 +98,4 @@ def further_bars_until_undecided(difference: MeanDifference, confidence: float) 
 
 def _quantile(difference: MeanDifference, confidence: float) -> float:
     freedom = math.inf if difference.degrees_of_freedom is None else difference.degrees_of_freedom
-    return float(stdtrit(freedom, confidence))
+    return t_quantile(freedom, confidence)

@@ -20,7 +20,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 import numpy as np
-from scipy.special import stdtrit
+
+from fxai.evaluation.student_t import t_quantile
 
 FEWEST_SEEDS = 2  # of each candidate in the first round; a seed error needs two values
 _MEAN_SHARE_OF_SEEDS = 1 / 3
@@ -186,7 +187,7 @@ def _is_separated(lead: np.ndarray, level: float) -> bool:
     """Whether a paired t test at `level` rejects that the mean lead [seed] is 0. Equal nonzero leads reject it."""
     seeds = len(lead)
     error = float(lead.std(ddof=1)) / math.sqrt(seeds)
-    return float(lead.mean()) > float(stdtrit(seeds - 1, 1.0 - level)) * error
+    return float(lead.mean()) > t_quantile(seeds - 1, 1.0 - level) * error
 
 
 def _gain(value: float, settings: RaceSettings) -> float:

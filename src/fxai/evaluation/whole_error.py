@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit  # scipy.stats takes three times as long to import
 
 from fxai.evaluation.block_bootstrap import (
     REPLICATES,
@@ -28,6 +27,7 @@ from fxai.evaluation.block_bootstrap import (
     variance_of_mean,
     variance_of_replicates,
 )
+from fxai.evaluation.student_t import t_quantile
 from fxai.market.bars import FloatArray
 
 MINIMUM_BARS = 50
@@ -69,7 +69,7 @@ class Estimate:
             return None
         if self.error.total == 0:
             return self.value
-        return self.value + sign * float(stdtrit(self.degrees_of_freedom, confidence)) * self.error.total
+        return self.value + sign * t_quantile(self.degrees_of_freedom, confidence) * self.error.total
 
 
 @dataclass(frozen=True, slots=True)
