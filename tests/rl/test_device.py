@@ -19,7 +19,7 @@ from torch.utils._pytree import tree_leaves
 
 from fxai.market.splits.splits import Span
 from fxai.rl.agents.committee import Committee
-from fxai.rl.agents.scoring import _SCORED_FIELDS, Scorer
+from fxai.rl.agents.scoring import Scorer
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors, on_device
 from fxai.rl.lanes.active_lanes import active_lanes
@@ -147,7 +147,7 @@ def test_a_score_comes_to_the_host_once():
     scorer = Scorer(market(META), VALIDATION, 6000.0, BASE, envs)
     env = scorer._env(range(2))
     with OnlyOn(META):
-        steps = scorer._run(learner.policy, learner.weights, env, range(2), _SCORED_FIELDS)
+        steps = scorer._run(learner.policy, learner.weights, env, range(2))
     assert steps.device == META
 
 
@@ -157,7 +157,7 @@ def test_ensembles_and_committees_are_scored_on_a_device():
     for agent in (one, Committee.of([one, other]), Committee.of(alone)):
         own = [agent.config.env]
         scorer = Scorer(on_device(bars, META), bars.splits.test, bars.bars_per_year, agent.base_env, own)
-        steps = scorer._run(agent.policy, agent.weights.to(META), scorer._env([0]), [0], _SCORED_FIELDS)
+        steps = scorer._run(agent.policy, agent.weights.to(META), scorer._env([0]), [0])
         assert steps.device == META
 
 

@@ -17,20 +17,17 @@ from fxai.market.rules.rule_records import HOLD
 from fxai.market.scores.instrument_scores import InstrumentBars, InstrumentScores, LaneScore
 from fxai.market.scores.scored_steps import ScoredSteps, SpanScore
 from fxai.market.splits.splits import Span
+from fxai.rl.agents.compiled_scoring import CompiledScoring
 from fxai.rl.agents.scored_episodes import ScoredEpisodes, equal_parts
 from fxai.rl.environment.episodes import Spans
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
+from fxai.rl.kernels import STEP_FIELDS
 from fxai.rl.lanes.policy import Policy, greedy
 from fxai.spec.fields.env_config import EnvConfig
 
 _TRADE_ENDS = (("closed", "closed_gain"), ("settled", "settled_gain"), ("exited", "exit_gain"))
 """Fields of a step: whether a trade ended, and its gain; by the agent, the episode's end and within the bar."""
-
-_SCORED_FIELDS = ("reward", "step_return", "turnover", *(name for end in _TRADE_ENDS for name in end))
-"""Fields of a step from which scores are computed."""
-
-_TRACKED_FIELDS = (*_SCORED_FIELDS, "exit_price", "position")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,26 +91,26 @@ class Scorer:
         # On a GPU all lanes are scored, because a lane's numbers may depend on the width.
         scored_lanes = chosen if self._market.device.type == "cpu" else all_lanes
         env = self._env(scored_lanes)
-        steps = self._run(policy, weights[list(scored_lanes)], env, scored_lanes, _SCORED_FIELDS)
+        steps = self._run(policy, weights[list(scored_lanes)], env, scored_lanes)
         steps = steps[[scored_lanes.index(lane) for lane in chosen]]
         return [self._score(fields, lane) for fields, lane in zip(self._by_step(steps, chosen), chosen, strict=True)]
 
     def trajectories(self, policy: Policy, weights: Tensor) -> list[Trajectory]:
         """Trajectory of each lane, for weights [lane, size]."""
         lanes = range(len(self._configs))
-        steps = self._run(policy, weights, self._env(lanes), lanes, _TRACKED_FIELDS)
+        steps = self._run(policy, weights, self._env(lanes), lanes)
         return [self._trajectory(fields, lane) for lane, fields in enumerate(self._by_step(steps, lanes))]
 
     def _trajectory(self, steps: NDArray[np.float64], lane: int) -> Trajectory:
         """The trajectory of one lane from its fields [field, step]."""
-        of = dict(zip(_TRACKED_FIELDS, steps, strict=True))
+        of = dict(zip(STEP_FIELDS, steps, strict=True))
         of["position"] = _nearest(of["position"], self._configs[lane].held_positions)
         bars = self._episodes.bars(lane)
         return Trajectory(
             bar=np.concatenate(bars),
             begins=np.concatenate([np.arange(len(episode)) == 0 for episode in bars]),
             steps=of,
-            score=self._score(steps[: len(_SCORED_FIELDS)], lane),
+            score=self._score(steps, lane),
         )
 
     def _env(self, lanes: Sequence[int]) -> MarketEnv:
@@ -140,20 +137,22 @@ class Scorer:
         return torch.where(torch.tensor(decides, device=action.device)[:, None], action, HOLD)
 
     @torch.no_grad()
-    def _run(
-        self, policy: Policy, weights: Tensor, env: MarketEnv, lanes: Sequence[int], names: Sequence[str]
-    ) -> Tensor:
-        """Fields of all bars of some lanes, in their environment `env`, [lane, field, episode, time].
+    def _run(self, policy: Policy, weights: Tensor, env: MarketEnv, lanes: Sequence[int]) -> Tensor:
+        """The fields `STEP_FIELDS` of all bars of some lanes, [lane, field, episode, time].
 
-        The environment restarts ended episodes; bars after the end of an episode are 0 in the result.
+        `env` are the lanes' environments, each at the begin of its episode. Bars after the end of an episode are 0.
         """
+        compiled = CompiledScoring.of(policy, weights, env)
+        if compiled is not None:
+            gaps = [self._configs[lane].step_gap for lane in lanes]
+            return compiled.steps(weights, self._episodes, lanes, gaps)
         observation, longest = env.reset(), self._episodes.longest
         # Lists of the steps' tensors would keep small pieces of memory between the large ones of the observations.
-        fields = weights.new_empty(longest, len(names), *observation.shape[:2])
+        fields = weights.new_empty(longest, len(STEP_FIELDS), *observation.shape[:2])
         ended = torch.empty(longest, *observation.shape[:2], dtype=torch.bool, device=weights.device)
         for bar, (of_step, ends) in enumerate(zip(fields, ended, strict=True)):
-            step = env.step(self._actions(policy, weights, observation, lanes, bar))
-            torch.stack([getattr(step, name) for name in names], out=of_step)
+            step = env.step(self._actions(policy, weights, observation, lanes, bar))  # begins ended episodes again
+            torch.stack([getattr(step, name) for name in STEP_FIELDS], out=of_step)
             torch.logical_or(step.terminated, step.truncated, out=ends)
             observation = step.observation
         over = ended.cumsum(0)  # [time, lane, episode]: number of ended episodes, including this step
@@ -167,7 +166,7 @@ class Scorer:
 
     def _score(self, steps: NDArray[np.float64], lane: int) -> LaneScore:
         """The score of one lane from its fields [field, step]."""
-        of = dict(zip(_SCORED_FIELDS, steps, strict=True))
+        of = dict(zip(STEP_FIELDS, steps, strict=True))
         ends = [(of[name] > 0, of[gain] > 0) for name, gain in _TRADE_ENDS]
         closed = np.sum([ended for ended, _ in ends], axis=0, dtype=float)
         won = np.sum([ended & gains for ended, gains in ends], axis=0, dtype=float)

@@ -35,6 +35,11 @@ class QNetwork:
     def dropout_sites(self) -> int:
         return self.critics * self.network.dropout_sites
 
+    @property
+    def is_one_net(self) -> bool:
+        """Whether the action values are the outputs of one net."""
+        return self.critics == 1 and not self.dueling
+
     def initial(self, seeds: Tensor) -> Tensor:
         """Initial weights [lane, size] for lane seeds [lane]; critics differ."""
         gaussian = counter_rng.normal(seeds, counter_rng.Purpose.WEIGHTS, 0, (self.critics, self.network.layout.size))

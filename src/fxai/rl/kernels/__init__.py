@@ -11,6 +11,7 @@ from fxai.rl.kernels.actor_critic_samples import RolloutDraws, SampleArrays, act
 from fxai.rl.kernels.adam import AdamArrays, adam_step
 from fxai.rl.kernels.dqn_steps import DqnNumbers, TransitionArrays, dqn_steps
 from fxai.rl.kernels.epsilon_greedy import epsilon_greedy_actions
+from fxai.rl.kernels.greedy_steps import STEP_FIELDS, greedy_steps
 from fxai.rl.kernels.kernel_tensors import runs_on_kernels
 from fxai.rl.kernels.market_arrays import Environments, MarketArrays
 from fxai.rl.kernels.market_step import begin_episodes, market_observation, market_step
@@ -19,6 +20,7 @@ from fxai.rl.kernels.ppo_loss import ppo_loss
 from fxai.rl.kernels.ppo_steps import PpoNumbers, PpoStreams, ppo_steps
 
 __all__ = [
+    "STEP_FIELDS",
     "A2cNumbers",
     "AdamArrays",
     "DqnNumbers",
@@ -35,6 +37,7 @@ __all__ = [
     "begin_episodes",
     "dqn_steps",
     "epsilon_greedy_actions",
+    "greedy_steps",
     "market_observation",
     "market_step",
     "mlp_backward",
