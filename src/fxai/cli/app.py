@@ -1,6 +1,5 @@
 """The `fxai` program. Errors become a message and an exit code in `main`, and nowhere else."""
 
-import gc
 import sys
 from importlib import import_module
 from shlex import quote
@@ -104,8 +103,6 @@ def main() -> None:
             raise
         typer.echo(error_message(error), err=True)
         sys.exit(exit_code_of(error))
-    finally:
-        gc.freeze()  # the interpreter would collect all modules at its end, which takes 2 s if torch is among them
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (Typer passes it so)
