@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Barrier
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -31,7 +31,7 @@ _START_SECONDS = 1800.0  # all processes compile first
 _FAST_MATH = "--xla_cpu_enable_fast_math=true"  # a quarter faster; the flag of XLA for it is off by default
 _ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 _start_together: Barrier  # one for all processes, set when each starts
-_compiled: dict[tuple[str, int, int], Any] = {}  # by configuration, lanes and unroll
+_compiled: dict[tuple[str, "Way"], Any] = {}  # by configuration and way
 
 
 def has_jax() -> bool:
@@ -44,6 +44,7 @@ class Way:
 
     lanes: int  # trainings in one call, by `vmap`
     unroll: int = 1  # gradient steps that are one body of XLA's loop
+    package: Literal["own", "rejax"] = "own"  # `jax_training.py` or `rejax_training.py`; the latter has no `unroll`
 
     def __str__(self) -> str:
         return f"{self.lanes} lane{'s' if self.lanes > 1 else ''}" + (
@@ -104,18 +105,30 @@ def _compile(dumped: dict[str, object], way: Way) -> float:
     """Compiles a whole training and runs it in no measurement. The time is that of tracing and compiling alone."""
     import jax  # noqa: PLC0415 - after _prepare
 
-    from jax_training import JaxTraining, Lane  # noqa: PLC0415 - imports JAX
+    from jax_training import Lane  # noqa: PLC0415 - imports JAX
 
     _start_together.wait(_START_SECONDS)
     base = _base_of(StudySpec.model_validate(dumped))
-    training = JaxTraining.of(base, base, prepare(base.data), base.training.total_updates, way.unroll)
+    training = _training_of(base, way)
     keys, lanes = jax.random.split(jax.random.key(0), way.lanes), Lane.stacked([Lane.of(base)] * way.lanes)
     began = time.monotonic()
-    begin = training.begin.lower(keys).compile()  # type: ignore[attr-defined]  # of a function of jax.jit
-    advance = training.advance.lower(lanes, jax.eval_shape(training.begin, keys)).compile()  # type: ignore[attr-defined]
+    begin = training.begin.lower(keys).compile()
+    advance = training.advance.lower(lanes, jax.eval_shape(training.begin, keys)).compile()
     seconds = time.monotonic() - began
-    _compiled[_key(base, way)] = begin, advance
+    _compiled[base.model_dump_json(), way] = begin, advance
     return seconds
+
+
+def _training_of(base: TrainingConfig, way: Way) -> Any:
+    """A `JaxTraining`, or a `RejaxTraining`, whose functions are called in the same way."""
+    market, updates = prepare(base.data), base.training.total_updates
+    if way.package == "rejax":
+        from rejax_training import RejaxTraining  # noqa: PLC0415 - imports JAX, and rejax, which need not be installed
+
+        return RejaxTraining.of(base, base, market, updates)
+    from jax_training import JaxTraining  # noqa: PLC0415 - imports JAX
+
+    return JaxTraining.of(base, base, market, updates, way.unroll)
 
 
 def _train(dumped: dict[str, object], way: Way, calls: int, seed: int) -> list[Span]:
@@ -126,7 +139,7 @@ def _train(dumped: dict[str, object], way: Way, calls: int, seed: int) -> list[S
 
     spec = StudySpec.model_validate(dumped)
     base = _base_of(spec)
-    begin, advance = _compiled[_key(base, way)]
+    begin, advance = _compiled[base.model_dump_json(), way]
     drawn = np.random.default_rng(seed)
     spans: list[Span] = []
     _start_together.wait(_START_SECONDS)
@@ -143,10 +156,6 @@ def _train(dumped: dict[str, object], way: Way, calls: int, seed: int) -> list[S
 def _base_of(spec: StudySpec) -> TrainingConfig:
     assert isinstance(spec.training_config, TrainingConfig)
     return spec.training_config
-
-
-def _key(config: TrainingConfig, way: Way) -> tuple[str, int, int]:
-    return config.model_dump_json(), way.lanes, way.unroll
 
 
 def draw(spec: StudySpec, drawn: np.random.Generator) -> dict[str, float]:

@@ -228,7 +228,7 @@ def begin(market: JaxMarket, shape: Shape, key: jax.Array) -> Learner:
     """A training before its first update."""
     key, nets_key, episode_key = jax.random.split(key, 3)
     weights, _ = ravel_pytree(initial(market, shape, nets_key))
-    account = fresh(*_episodes(shape, episode_key, (shape.envs,)))
+    account = fresh(*random_episodes(shape, episode_key, (shape.envs,)))
     return Learner(weights, fresh_adam(weights), account, observe(market, account), key)
 
 
@@ -275,14 +275,19 @@ def update(market: JaxMarket, shape: Shape, reward: Coefficients, lane: Lane, le
     return Learner(weights, adam, account, observation, key)
 
 
-def mean_reward(market: JaxMarket, span: Span, longest: int, reward: Coefficients, nets: Nets) -> jax.Array:
-    """The score of a greedy agent on the bars of `span`, as `mean_reward` of `rl/agents/scoring.py`."""
+def mean_reward(
+    market: JaxMarket, span: Span, longest: int, reward: Coefficients, logits: Callable[[jax.Array], jax.Array]
+) -> jax.Array:
+    """The score of a greedy agent on the bars of `span`, as `mean_reward` of `rl/agents/scoring.py`.
+
+    `logits` are the agent's [sample, action] for observations [sample, column].
+    """
     episodes = ScoredEpisodes.of([[span]], longest)
     starts, ends = (jnp.asarray(bars[0].numpy(), jnp.int32) for bars in (episodes.starts, episodes.ends))
 
     def bar(state: tuple[Account, jax.Array], _: None) -> tuple[tuple[Account, jax.Array], jax.Array]:
         account, alive = state
-        action = jnp.argmax(alone(nets, 0, observe(market, account)), axis=-1)
+        action = jnp.argmax(logits(observe(market, account)), axis=-1)
         account, found = step(market, reward, account, action, close_at_end=True)
         return (account, alive & ~(found.terminated | found.truncated)), jnp.where(alive, found.reward, 0.0)
 
@@ -325,12 +330,12 @@ class JaxTraining:
                 return update(bars, shape, reward, lane, state), None
 
             after, _ = jax.lax.scan(one, learner, None, updates)
-            return after, scored(unravel(after.weights))
+            return after, scored(partial(alone, unravel(after.weights), 0))
 
         return cls(jax.jit(jax.vmap(partial(begin, bars, shape))), jax.jit(jax.vmap(advance), donate_argnums=1))
 
 
-def _episodes(shape: Shape, key: jax.Array, size: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
+def random_episodes(shape: Shape, key: jax.Array, size: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
     """Random first bars and the last bars of episodes, as `rl/environment/episodes.py`."""
     first, last = shape.span.start + shape.window - 1, shape.span.stop - 1
     starts = jax.random.randint(key, size, first, max(first, last - shape.episode_steps) + 1)
@@ -356,7 +361,7 @@ def _roll_out(
         account = restart_where(account, found.terminated | found.truncated, starts, ends)
         return (account, observe(market, account)), Rollout(observation, final, action, log_prob, found)
 
-    drawn = uniform, *_episodes(shape, episode_key, size)
+    drawn = uniform, *random_episodes(shape, episode_key, size)
     (account, observation), rollout = jax.lax.scan(act, tuple(before), drawn)
     return account, observation, rollout
 

@@ -1,5 +1,7 @@
 """PPO in JAX, which benchmarks compare with FxAI's, computes the same advantages, gradient steps and scores."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -97,7 +99,7 @@ def test_a_score_equals_that_of_fxai(market: Market) -> None:
         market.splits.validation,
         CONFIG.env.max_episode_steps,
         Coefficients.of(CONFIG.env.reward),
-        _joined(policy, weights),
+        partial(jax_training.alone, _joined(policy, weights), 0),
     )
     assert score.metrics["turnover"] > 0
     assert float(found) == pytest.approx(score.metrics["mean_reward"], abs=1e-5)
