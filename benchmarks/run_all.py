@@ -25,7 +25,7 @@ SHORTER: Mapping[str, Sequence[str]] = {  # arguments with which a benchmark tak
     "pbt": ("--quick",),
 }
 MOST_SECONDS = 6 * 3600
-MOST_SMOKE_SECONDS = 300  # on a machine that does other work too; a few seconds on one that does not
+MOST_SMOKE_SECONDS = 600  # on a slow machine that does other work too; a few seconds on one that does not
 
 
 @dataclass(frozen=True, slots=True)
