@@ -1,5 +1,6 @@
 """Runs studies one after the other and prints their results, for `fxai run` and `fxai retune`."""
 
+import gc
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from fxai.cli.watch import choose_watch
 from fxai.evaluation.verdict_word import VerdictWord
 from fxai.formatting import legible
 from fxai.results.printed_command import StudyLocation
+from fxai.spec.fields.objective import FX_TRADING
 from fxai.spec.search.study import Spec
 from fxai.study.interrupts import stop_on_signals
 from fxai.study.join.join_study import LentOutcome, join_study
@@ -54,6 +56,10 @@ def run_studies(plan: Spec, options: RunOptions, console: Console, notes: Notes)
         check_study(study)
     watch = watch_in_log(debugging_logger()) if options.verbose else choose_watch(console, quiet=options.quiet)
     code, outcomes = _run_all(plan, options, console, watch, notes)
+    if all(study.objective == FX_TRADING for study in plan.studies):
+        # The interpreter would visit each object of torch's modules at its end, which takes 2 s. What other objectives
+        # load may have bindings that report frozen objects as leaks.
+        gc.freeze()
     if code or options.require is None:
         return code
     if lacking := [each.study.study_name for each in outcomes if word_of(each) is not VerdictWord.BETTER]:

@@ -102,7 +102,6 @@ def _load_judge() -> None:
         from fxai.evaluation.reference_tests import load_reference_tests  # noqa: PLC0415
 
         load_reference_tests()
-    gc.freeze()  # the interpreter would visit each object of torch's modules at its end too, which takes 2 s
 
 
 @contextmanager
