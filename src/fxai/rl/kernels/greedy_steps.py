@@ -60,7 +60,7 @@ def greedy_steps(
 
     Args:
         market: The market, with steps of one bar.
-        environments: Changed; each is at the begin of its episode.
+        environments: Changed; each is at the first bar of its episode.
         starts: First bars of the episodes [lane, env].
         ends: Their last bars [lane, env].
         weights: [lane, number]; a lane's first `size` numbers are the weights of its net.
