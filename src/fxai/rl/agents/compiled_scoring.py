@@ -38,7 +38,7 @@ class CompiledScoring:
         Args:
             weights: Of these lanes, [lane, size].
             episodes: Of all lanes.
-            lanes: The lanes; each environment is at the begin of its episode.
+            lanes: The lanes; each environment is at the first bar of its episode.
             gaps: Bars from one decision of a lane to the next.
         """
         starts, ends = episodes.starts[list(lanes)], episodes.ends[list(lanes)]

@@ -140,7 +140,7 @@ class Scorer:
     def _run(self, policy: Policy, weights: Tensor, env: MarketEnv, lanes: Sequence[int]) -> Tensor:
         """The fields `STEP_FIELDS` of all bars of some lanes, [lane, field, episode, time].
 
-        `env` are the lanes' environments, each at the begin of its episode. Bars after the end of an episode are 0.
+        `env` are the lanes' environments, each at the first bar of its episode. Bars after the end of an episode are 0.
         """
         compiled = CompiledScoring.of(policy, weights, env)
         if compiled is not None:
