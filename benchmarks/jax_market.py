@@ -15,7 +15,7 @@ import numpy as np
 from fxai.market.markets.dataset import Market
 from fxai.market.rules.quotes import QuoteTable
 from fxai.market.rules.rules import rules_of
-from fxai.rl.environment.market_view import ACCOUNT_FEATURES, HALF_HELD
+from fxai.rl.environment.account_features import ACCOUNT_FEATURES, HALF_HELD
 from fxai.spec.fields.env_config import SHORT_FLAT_LONG, EnvConfig, RewardConfig
 
 SEARCHED_TERMS = ("pnl_coefficient", "holding_penalty_coefficient", "drawdown_penalty_coefficient")

@@ -26,7 +26,7 @@ from fxai.rl.agents.committee import Committee
 from fxai.rl.agents.tensor_file import read_tensors, write_tensors
 from fxai.rl.agents.trajectory import observations_on, track_record_of
 from fxai.rl.algorithms.build import build_policy
-from fxai.rl.environment.market_view import ACCOUNT_FEATURES
+from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.environment.observation import AccountView
 from fxai.spec.fields.training_config import TrainingConfig
 from members_alone import check_members

@@ -12,8 +12,8 @@ from fxai.rl.agents.compiled_scoring import CompiledScoring
 from fxai.rl.agents.scoring import Scorer, Trajectory
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.algorithms.build import build_policy
+from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.environment.market_tensors import MarketTensors
-from fxai.rl.environment.market_view import ACCOUNT_FEATURES
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
 

@@ -13,8 +13,8 @@ from fxai.market.splits.splits import Span
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.algorithms.build import build_network
+from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.environment.market_tensors import MarketTensors
-from fxai.rl.environment.market_view import ACCOUNT_FEATURES
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.reading.find_spec import find_spec

@@ -15,7 +15,7 @@ from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.agents.tensor_file import read_tensors, write_tensors
 from fxai.rl.algorithms.build import build_policy
-from fxai.rl.environment.market_view import ACCOUNT_FEATURES
+from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
 

@@ -23,7 +23,7 @@ from fxai.rl.agents.export import Decisions, export_policy, visited_observations
 from fxai.rl.agents.scoring import lowest_action, scoring_env_of
 from fxai.rl.agents.tensor_file import write_tensors
 from fxai.rl.algorithms.build import build_policy
-from fxai.rl.environment.market_view import ACCOUNT_FEATURES
+from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.environment.observation import AccountView, Observation, bars_needed, observation_of
 from fxai.rl.lanes.policy import Policy
 from fxai.spec.fields.env_config import SHORT_FLAT_LONG, EnvConfig

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fxai.market.features.standardizer import Standardizer
-from fxai.rl.environment.market_view import ACCOUNT_FEATURES
+from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.lanes.ordered_mean import ordered_mean
 from fxai.rl.lanes.policy import Policy
 

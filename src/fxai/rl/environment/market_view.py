@@ -16,11 +16,9 @@ import torch
 from torch import Tensor
 
 from fxai.rl.environment.account import Accounts
+from fxai.rl.environment.account_features import ACCOUNT_FEATURES, HALF_HELD
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.spec.fields.env_config import EnvConfig
-
-ACCOUNT_FEATURES = ("position", "gain", "held", "drawdown")
-HALF_HELD = 24.0  # bars after which the feature of the holding time is one half
 
 
 class MarketView:

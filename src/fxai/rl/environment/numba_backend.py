@@ -20,10 +20,11 @@ from fxai.market.rules.rule_records import Account
 from fxai.market.rules.rules import EpisodeStep, rules_of
 from fxai.market.rules.sessions import NO_SESSIONS
 from fxai.rl.environment.account import Accounts
+from fxai.rl.environment.account_features import HALF_HELD
 from fxai.rl.environment.episodes import Episodes
 from fxai.rl.environment.lane_costs import instruments_of
 from fxai.rl.environment.market_tensors import MarketTensors
-from fxai.rl.environment.market_view import HALF_HELD, MarketView
+from fxai.rl.environment.market_view import MarketView
 from fxai.rl.environment.step_result import MarketStep
 from fxai.rl.kernels import Environments, MarketArrays, begin_episodes, market_observation, market_step
 from fxai.rl.lanes.state import prefixed, without_prefix

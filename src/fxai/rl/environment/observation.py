@@ -9,7 +9,7 @@ from fxai.errors import DataError, InputError
 from fxai.market.bars import Bars
 from fxai.market.features.standardizer import Standardizer
 from fxai.market.markets.dataset import prepare_unsplit
-from fxai.rl.environment.market_view import ACCOUNT_FEATURES, HALF_HELD
+from fxai.rl.environment.account_features import ACCOUNT_FEATURES, HALF_HELD
 from fxai.spec.fields.training_config import TrainingConfig
 
 Observation = NDArray[np.float32]
