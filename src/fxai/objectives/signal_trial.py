@@ -37,7 +37,7 @@ from fxai.protocol import (
     set_aside,
 )
 from fxai.protocol.standard_error import mean
-from fxai.rl.agents.agent import versions
+from fxai.rl.agents.agent_versions import versions
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.agents.numerics import NUMERICS
 from fxai.spec.fields.llm_signal_config import LlmSignalConfig

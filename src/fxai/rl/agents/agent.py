@@ -2,32 +2,28 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import ArrayLike
-from pydantic import Field
 from torch import Tensor
 
-import fxai
 from fxai.errors import InputError
 from fxai.market.features.standardizer import Standardizer
-from fxai.market.markets.dataset import prepare, with_named_columns
+from fxai.market.markets.dataset import prepare
 from fxai.market.markets.instruments import MarketSet
 from fxai.market.reading.reading import read_bar_frame
 from fxai.market.rules.rules import Action
-from fxai.rl.agents.agent_instruments import AgentInstrument, agent_instruments, instrument_named, is_empty, names_of
+from fxai.rl.agents.agent_header import AgentHeader, write_agent_file
+from fxai.rl.agents.agent_instruments import AgentInstrument, instrument_named, names_of
 from fxai.rl.agents.export import Decisions, export_policy, visited_observations
 from fxai.rl.agents.scoring import lowest_action, scoring_env_of
-from fxai.rl.agents.tensor_file import write_tensors
 from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.environment.observation import AccountView, Observation, bars_needed, observation_of
 from fxai.rl.lanes.policy import Policy
 from fxai.spec.fields.env_config import SHORT_FLAT_LONG, EnvConfig
-from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
 
 _FLAT_ACCOUNT = AccountView()
@@ -63,17 +59,7 @@ class Agent:
         cls, config: TrainingConfig, seed: int, markets: MarketSet, weights: Tensor, scoring_env: EnvConfig
     ) -> "Agent":
         """The agent of a training on markets. Its configuration has the dates of the splits of several instruments."""
-        if markets.names:
-            config = config.model_copy(update={"data": markets.config})
-        return cls(
-            with_named_columns(config, markets.first),
-            seed,
-            markets.first.standardizer,
-            markets.content_hash,
-            weights,
-            scoring_env,
-            agent_instruments(markets),
-        )
+        return agent_of(AgentHeader.trained(config, seed, markets, scoring_env), weights)
 
     def on(self, instrument: str) -> "Agent":
         """The agent of one of its instruments, with the costs of this instrument.
@@ -223,17 +209,7 @@ class Agent:
 
     def save(self, path: Path) -> None:
         """Write a safetensors file; its header has the configuration, seed, standardizer, data hash and versions."""
-        header = AgentHeader(
-            config=self.config,
-            seed=self.seed,
-            standardizer=self.standardizer,
-            data_hash=self.data_hash,
-            scoring_env=self.scoring_env,
-            instruments=self.instruments,
-            format="fxai agent 3" if self.instruments else "fxai agent 2",
-            versions=versions(),
-        )
-        write_tensors(path, header.model_dump(mode="json"), {"weights": self.weights})
+        write_agent_file(path, header_of(self), self.weights.numpy(force=True))
 
     @property
     def _has_increments(self) -> bool:
@@ -249,25 +225,26 @@ class Agent:
         return Action(allowed) if is_named else allowed
 
 
-def versions() -> dict[str, str]:
-    """Versions of the programs that write an agent's file."""
-    return {"fxai": fxai.__version__, "torch": torch.__version__}
+def agent_of(header: AgentHeader, weights: Tensor) -> Agent:
+    """The agent of a header, with weights [1, size] on the CPU."""
+    return Agent(
+        header.config,
+        header.seed,
+        header.standardizer,
+        header.data_hash,
+        weights,
+        header.scoring_env,
+        header.instruments,
+    )
 
 
-class AgentHeader(Record):
-    """The JSON of an agent's file."""
-
-    format: Literal["fxai agent 1", "fxai agent 2", "fxai agent 3"] = "fxai agent 2"
-    config: TrainingConfig
-    seed: int
-    standardizer: Standardizer
-    data_hash: str
-    scoring_env: EnvConfig | None = None  # since 2
-    instruments: tuple[AgentInstrument, ...] = Field(default=(), exclude_if=is_empty)  # 3 has them
-    versions: dict[str, str]
-
-    def agent(self, weights: Tensor) -> Agent:
-        """The agent of the file."""
-        return Agent(
-            self.config, self.seed, self.standardizer, self.data_hash, weights, self.scoring_env, self.instruments
-        )
+def header_of(agent: Agent) -> AgentHeader:
+    """The header of an agent's file."""
+    return AgentHeader.of(
+        config=agent.config,
+        seed=agent.seed,
+        standardizer=agent.standardizer,
+        data_hash=agent.data_hash,
+        scoring_env=agent.scoring_env,
+        instruments=agent.instruments,
+    )

@@ -7,8 +7,9 @@ from pydantic import JsonValue, ValidationError
 from torch import Tensor
 
 from fxai.errors import InputError
-from fxai.rl.agents.agent import Agent, AgentHeader
-from fxai.rl.agents.committee import Committee, CommitteeHeader
+from fxai.rl.agents.agent import Agent, agent_of
+from fxai.rl.agents.agent_header import AgentHeader, CommitteeHeader
+from fxai.rl.agents.committee import Committee
 from fxai.rl.agents.ensemble import EnsembleHeader
 from fxai.rl.agents.tensor_file import read_tensors
 
@@ -50,6 +51,22 @@ def _members(content: dict[str, JsonValue], tensors: Mapping[str, Tensor]) -> tu
         return EnsembleHeader.model_validate(content).ensembles(tensors)
     weights = tensors["weights"]
     if kind.startswith(_AGENT):
-        return (AgentHeader.model_validate(content).agent(weights),)
+        return (agent_of(AgentHeader.model_validate(content), weights),)
     header = CommitteeHeader.model_validate(content)
-    return header.agents(weights) if weights.shape[:1] == (len(header.members),) else None
+    return _of_committee(header, weights) if weights.shape[:1] == (len(header.members),) else None
+
+
+def _of_committee(header: CommitteeHeader, weights: Tensor) -> tuple[Agent, ...]:
+    """The members with weights [member, size]; each has a copy, because an exporter writes all memory of a view."""
+    return tuple(
+        Agent(
+            header.config,
+            each.seed,
+            each.standardizer,
+            header.data_hash,
+            row.clone(),
+            header.scoring_env,
+            each.instruments,
+        )
+        for each, row in zip(header.members, weights.split(1), strict=True)
+    )

@@ -11,16 +11,13 @@ sees alone. One standardizer cannot be computed from another, because standardiz
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import torch
-from pydantic import Field
-from torch import Tensor
 
 from fxai.errors import InputError
 from fxai.market.features.standardizer import Standardizer
-from fxai.rl.agents.agent import Agent, versions
-from fxai.rl.agents.agent_instruments import AgentInstrument, is_empty
+from fxai.rl.agents.agent import Agent, header_of
+from fxai.rl.agents.agent_header import CommitteeHeader, write_agent_file
 from fxai.rl.agents.committee_policy import CommitteePolicy, columns_of, distinct
 from fxai.rl.agents.ensemble import (
     Ensemble,
@@ -31,11 +28,7 @@ from fxai.rl.agents.ensemble import (
     voting_policy,
     voting_weights,
 )
-from fxai.rl.agents.tensor_file import write_tensors
 from fxai.rl.agents.voting import VotingPolicy
-from fxai.spec.fields.env_config import EnvConfig
-from fxai.spec.fields.record import Record
-from fxai.spec.fields.training_config import TrainingConfig
 
 _SHARED = ("config", "data_hash", "scoring_env")
 """Fields of an agent in which the members of a committee agree."""
@@ -121,53 +114,9 @@ class Committee(Agent):
         if ensembles := _ensembles(self.members):
             save_ensembles(path, ensembles)
             return
-        header = CommitteeHeader(
-            config=self.config,
-            members=tuple(
-                CommitteeMember(seed=each.seed, standardizer=each.standardizer, instruments=each.instruments)
-                for each in self.members
-            ),
-            format="fxai committee 2" if self.instruments else "fxai committee 1",
-            data_hash=self.data_hash,
-            scoring_env=self.scoring_env,
-            versions=versions(),
-        )
         weights = torch.cat([member.weights for member in self.members])
-        write_tensors(path, header.model_dump(mode="json"), {"weights": weights})
-
-
-class CommitteeMember(Record):
-    """What the members of a committee differ in, besides their weights."""
-
-    seed: int
-    standardizer: Standardizer
-    instruments: tuple[AgentInstrument, ...] = Field(default=(), exclude_if=is_empty)  # since 2
-
-
-class CommitteeHeader(Record):
-    """The JSON of a committee's file."""
-
-    format: Literal["fxai committee 1", "fxai committee 2"] = "fxai committee 1"
-    config: TrainingConfig
-    members: tuple[CommitteeMember, ...] = Field(min_length=1)  # in the order of the weights
-    data_hash: str
-    scoring_env: EnvConfig | None = None
-    versions: dict[str, str]
-
-    def agents(self, weights: Tensor) -> tuple[Agent, ...]:
-        """The members with weights [member, size]; each has a copy, because an exporter writes all memory of a view."""
-        return tuple(
-            Agent(
-                self.config,
-                each.seed,
-                each.standardizer,
-                self.data_hash,
-                row.clone(),
-                self.scoring_env,
-                each.instruments,
-            )
-            for each, row in zip(self.members, weights.split(1), strict=True)
-        )
+        header = CommitteeHeader.of([header_of(member) for member in self.members])
+        write_agent_file(path, header, weights.numpy(force=True))
 
 
 def _ensembles(members: Sequence[Agent]) -> list[Ensemble]:

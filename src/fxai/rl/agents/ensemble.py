@@ -15,8 +15,9 @@ from pydantic import Field
 from torch import Tensor
 
 from fxai.market.features.standardizer import Standardizer
-from fxai.rl.agents.agent import Agent, versions
+from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.agent_instruments import AgentInstrument, is_empty
+from fxai.rl.agents.agent_versions import versions
 from fxai.rl.agents.committee_policy import CommitteePolicy, columns_of, distinct
 from fxai.rl.agents.tensor_file import write_tensors
 from fxai.rl.agents.voting import VotingPolicy, ballot_of

@@ -14,7 +14,8 @@ from fxai.market.scores.instrument_scores import LaneScore
 from fxai.market.scores.track_record import TrackRecord
 from fxai.market.scores.trades import Positions, closed_trades
 from fxai.market.splits.splits import Span
-from fxai.rl.agents.agent import Agent, versions
+from fxai.rl.agents.agent import Agent
+from fxai.rl.agents.agent_versions import versions
 from fxai.rl.agents.committee import Committee
 from fxai.rl.agents.committee_policy import CommitteePolicy, columns_of
 from fxai.rl.agents.ensemble import Ensemble, named_members
