@@ -171,7 +171,18 @@ def test_one_file_imports_a_library_of_the_extra_llm(library: str) -> None:
     assert len(files) == 1
 
 
-LIGHT = ("fxai", "fxai.cli.app", "fxai.spec", "fxai.pool", "fxai.market", "fxai.llm.lora_settings", "fxai.llm.extra")
+LIGHT = (
+    "fxai",
+    "fxai.cli.app",
+    "fxai.spec",
+    "fxai.pool",
+    "fxai.market",
+    "fxai.llm.lora_settings",
+    "fxai.llm.extra",
+    "fxai.objectives.trial_agents",
+    "fxai.rl.agents.agent_header",
+    "fxai.rl.environment.observation",
+)
 
 
 @pytest.mark.parametrize("module", LIGHT)

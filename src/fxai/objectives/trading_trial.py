@@ -15,7 +15,7 @@ from fxai.market.markets.instruments import MarketSet
 from fxai.market.scores.bar_returns import BarReturns, Windows, needs_rewards, windows_of
 from fxai.market.scores.scored_instruments import instrument_windows, scored_instruments
 from fxai.market.splits.folds import latest_first
-from fxai.objectives.train_returns import train_returns
+from fxai.objectives.trial_agents import TrialAgents
 from fxai.objectives.trial_results import failure, joined_metrics, unwritten
 from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (
@@ -32,15 +32,13 @@ from fxai.protocol import (
     set_aside,
 )
 from fxai.protocol.standard_error import mean
-from fxai.rl.agents.agent import Agent
+from fxai.rl.agents.agent_versions import torch_version
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint, load_state
-from fxai.rl.agents.committee import Committee
 from fxai.rl.agents.ensemble_lanes import EnsembleLanes
 from fxai.rl.agents.numerics import NUMERICS
-from fxai.rl.agents.trained_ensemble import trained_ensemble
 from fxai.rl.training.lane_pack import Lane, LanePack, unstack_states
 from fxai.rl.training.training import LaneEvaluation, Metrics, is_evaluated
-from fxai.spec.fields.ensemble_members import count_members, is_ensemble
+from fxai.spec.fields.ensemble_members import count_members
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.expression import ExpressionError
 from fxai.spec.search.metrics import METRICS
@@ -217,7 +215,9 @@ class TradingTrial:
     def _write_train_bars(self) -> None:
         """Write the returns on the train bars, if the request wants them."""
         if self.request.train_returns and self._folds:
-            bars = train_returns(self._agents()[0], self._weights, self.lanes, self._markets.first, self.updates)
+            from fxai.objectives.train_returns import train_returns  # noqa: PLC0415 - torch
+
+            bars = train_returns(self._agents, self._weights.numpy(), self.lanes, self.updates)
             bars.write(self._paths.train_returns)
 
     def _note_sent(self) -> None:
@@ -225,19 +225,14 @@ class TradingTrial:
         self._updates_at_report = self.updates
         self.trial.reported()
 
-    def _agents(self) -> list[Agent]:
+    @property
+    def _agents(self) -> TrialAgents:
         """The agents of the trial's seeds in the fold whose training ends last."""
         seeds = self.request.seeds[: len(self.lanes) // self.request.folds]
-        trained = trained_ensemble if is_ensemble(self.config) else Agent.trained
-        return [
-            trained(self.config, seed, self._markets, weights, self.base.env)
-            for seed, weights in zip(seeds, self._weights[: len(seeds)].split(1), strict=True)
-        ]
+        return TrialAgents(self.config, tuple(seeds), self._markets, self.base.env)
 
     def _save_agent(self) -> None:
-        """Write the committee of the trial's agents; one agent by itself."""
-        agents = self._agents()
-        (agents[0] if len(agents) == 1 else Committee.of(agents)).save(self._paths.agent)
+        self._agents.save(self._paths.agent, self._weights.numpy())
 
     def _resume(self) -> None:
         """Continue from the trial's checkpoint of an earlier run, or from the checkpoint that the trial inherits.
@@ -305,7 +300,7 @@ def _identity(
         "seeds": list(request.seeds),
         "metric": request.metric,
         "data_hash": data_hash,
-        "device": torch.device(slot.device).type,
+        "device": slot.device.partition(":")[0],
         "width": width,
-        "versions": {"numerics": NUMERICS, "torch": torch.__version__},
+        "versions": {"numerics": NUMERICS, "torch": torch_version()},
     }

@@ -1,12 +1,15 @@
 """The ensemble of a training: its members from the weights of `VotingPolicy`."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from fxai.market.markets.instruments import MarketSet
 from fxai.rl.agents.agent import Agent
+from fxai.rl.agents.agent_header import Weights
 from fxai.rl.agents.ensemble import Ensemble, Voter
 from fxai.spec.fields.ensemble_members import ensemble_members
 from fxai.spec.fields.env_config import EnvConfig
@@ -43,3 +46,11 @@ def trained_ensemble(
         for member, agent, own, vote in zip(members, agents, of_members, of_votes[0].tolist(), strict=True)
     ]
     return Ensemble.of(shell, voters)
+
+
+def trained_ensembles(
+    config: TrainingConfig, seeds: Sequence[int], markets: MarketSet, weights: Weights, scoring_env: EnvConfig
+) -> list[Ensemble]:
+    """The ensembles of trainings of several seeds; `weights` are [seed, size]."""
+    rows = torch.from_numpy(weights).split(1)
+    return [trained_ensemble(config, seed, markets, row, scoring_env) for seed, row in zip(seeds, rows, strict=True)]
