@@ -12,12 +12,14 @@ import json
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from fxai.market.markets.dataset import Market, prepare
 from fxai.rl.agents.build_training import build_training
 from fxai.rl.environment.market_tensors import MarketTensors, on_device
 from fxai.rl.lanes.pack import Pack
+from fxai.rl.training.lane_program import Array
 from fxai.rl.training.training import Training
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
@@ -36,14 +38,14 @@ CONFIG = TrainingConfig(
 class Timed:
     first: float  # seconds of the update that captures, or of one like the others
     each: float  # seconds of an update after it
-    weights: torch.Tensor
+    weights: Array
 
 
 def timed(lanes: int, updates: int, market: Market, tensors: MarketTensors, after: int | None) -> Timed:
     pack = Pack((CONFIG,) * lanes, tuple(range(lanes)))
     training = build_training(pack, CONFIG.env, market, DEVICE, tensors, cuda_graph_after=after)
     seconds(training, WARM)
-    return Timed(seconds(training, 1), seconds(training, updates) / updates, training.weights.clone())
+    return Timed(seconds(training, 1), seconds(training, updates) / updates, training.weights.copy())
 
 
 def seconds(training: Training, updates: int) -> float:
@@ -74,7 +76,7 @@ def main() -> None:
         graph = timed(lanes, options.updates, market, tensors, WARM)
         gain, capture = eager.each - graph.each, graph.first - graph.each
         pays = f"{capture / gain:.1f}" if gain > 0 else "never"
-        same = torch.equal(eager.weights, graph.weights)
+        same = np.array_equal(eager.weights, graph.weights)
         print(
             f"{lanes:>6}{1e3 * eager.each:>12.1f}{1e3 * graph.each:>12.1f}{1e3 * capture:>12.1f}{pays:>12}{same!s:>6}"
         )

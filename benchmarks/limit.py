@@ -26,14 +26,15 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_info
 
-from fxai.market.markets.dataset import prepare
+from fxai.market.markets.dataset import Market, prepare
+from fxai.market.markets.instruments import MarketSet
 from fxai.pool.worker_process import worker_environment
 from fxai.protocol import Slot
-from fxai.rl.agents.build_training import build_training
+from fxai.rl.agents.build_training import build_training, observation_shape
 from fxai.rl.algorithms.actor_critic import ActorCritic
+from fxai.rl.algorithms.build import build_policy
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.networks.mlp import Mlp
-from fxai.rl.training.training import Training
 from fxai.spec.fields.training_config import TrainingConfig
 from smoke import parse
 
@@ -41,21 +42,19 @@ WIDTH, BATCH, ENVS, STEPS, EPOCHS = 64, 64, 16, 64, 8
 BARE_LANES, BARE_REPEATS, LARGE = 16, 100, 1024
 
 
-def training_of(lanes: int) -> Training:
-    config = TrainingConfig.model_validate(
-        {
-            "data": {"split": {"embargo_bars": 24}},
-            "env": {"observation_window": 1},
-            "model": {"d_model": WIDTH, "n_layers": 2},
-            "training": {"n_envs": ENVS, "rollout_steps": STEPS, "batch_size": BATCH, "n_epochs": EPOCHS},
-        }
-    )
-    pack = Pack((config,) * lanes, tuple(range(lanes)))
-    return build_training(pack, config.env, prepare(config.data), torch.device("cpu"))
+CONFIG = TrainingConfig.model_validate(
+    {
+        "data": {"split": {"embargo_bars": 24}},
+        "env": {"observation_window": 1},
+        "model": {"d_model": WIDTH, "n_layers": 2},
+        "training": {"n_envs": ENVS, "rollout_steps": STEPS, "batch_size": BATCH, "n_epochs": EPOCHS},
+    }
+)
 
 
-def widths_of(training: Training) -> list[int]:
-    policy = training.policy
+def widths_of_networks(market: Market) -> list[int]:
+    shape = observation_shape(CONFIG, MarketSet.of_one(market, CONFIG.data))
+    policy = build_policy(CONFIG, shape, CONFIG.env.action_count)
     assert isinstance(policy, ActorCritic)
     assert isinstance(policy.network, Mlp)
     return [int(width) for width in policy.network.widths]
@@ -86,9 +85,11 @@ def main() -> None:
     if "MALLOC_TRIM_THRESHOLD_" not in os.environ:
         os.execve(sys.executable, [sys.executable, *sys.argv], dict(worker_environment(Slot(0))))  # noqa: S606
     torch.set_num_threads(1)
-    training = training_of(arguments.lanes)
+    market = prepare(CONFIG.data)
+    pack = Pack((CONFIG,) * arguments.lanes, tuple(range(arguments.lanes)))
+    training = build_training(pack, CONFIG.env, market, torch.device("cpu"))
     first = seconds(training.update)
-    widths, large = widths_of(training), torch.randn(LARGE, LARGE)
+    widths, large = widths_of_networks(market), torch.randn(LARGE, LARGE)
     of_numpy = large.numpy()
     left, right = torch.randn(2, BARE_LANES, WIDTH, WIDTH)
     added = torch.zeros(BARE_LANES, WIDTH, WIDTH)

@@ -12,10 +12,16 @@ import torch
 from torch import Tensor
 
 from fxai.market.scores.scored_steps import SpanScore
-from fxai.rl.environment.batched_env import Step
+from fxai.rl.algorithms.build import build_learner
+from fxai.rl.environment.batched_env import BatchedEnv, Step
 from fxai.rl.lanes import counter_rng
+from fxai.rl.lanes.learner import Learner
+from fxai.rl.lanes.pack import Pack
 from fxai.rl.lanes.policy import Policy
+from fxai.rl.training.tensor_program import Score, TensorProgram
+from fxai.rl.training.training import Training
 
+CPU = torch.device("cpu")
 Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Reward of sign, time within the episode and action, each [lane, env]."""
 
@@ -23,6 +29,17 @@ Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
 def no_score(policy: Policy, weights: Tensor, lanes: Sequence[int]) -> list[SpanScore]:
     """The score of a training whose evaluations are not read."""
     return [SpanScore({}, parts=(), bars_per_year=1.0) for _ in lanes]
+
+
+def training_in(env: BatchedEnv, pack: Pack, score: Score = no_score, device: torch.device = CPU) -> Training:
+    """The training of a pack in environments, by torch."""
+    return Training(pack, TensorProgram(build_learner(pack, env, device), score, device))
+
+
+def learner_of(training: Training) -> Learner:
+    """The learner of a training by torch."""
+    assert isinstance(training.program, TensorProgram)
+    return training.program.learner
 
 
 @dataclass

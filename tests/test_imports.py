@@ -182,6 +182,12 @@ LIGHT = (
     "fxai.objectives.trial_agents",
     "fxai.rl.agents.agent_header",
     "fxai.rl.environment.observation",
+    "fxai.objectives.trading_pack",
+    "fxai.rl.training.training",
+    "fxai.rl.training.lane_pack",
+    "fxai.rl.training.lane_width",
+    "fxai.rl.agents.tensor_file",
+    "fxai.rl.agents.checkpoint",
 )
 
 

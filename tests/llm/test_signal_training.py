@@ -100,9 +100,13 @@ def test_a_stored_state_continues_to_the_same_adapter(
     for _ in range(3):
         begun.step()
     for index in range(len(lanes)):
-        write_tensors(tmp_path / f"{index}.safetensors", {}, begun.state(index))
+        state = {name: tensor.numpy() for name, tensor in begun.state(index).items()}
+        write_tensors(tmp_path / f"{index}.safetensors", {}, state)
     states = [read_tensors(tmp_path / f"{index}.safetensors")[1] for index in range(len(lanes))]
-    continued = [replace(lane, state=state) for lane, state in zip(lanes, states, strict=True)]
+    continued = [
+        replace(lane, state={name: torch.from_numpy(array) for name, array in state.items()})
+        for lane, state in zip(lanes, states, strict=True)
+    ]
     resumed = run(SignalTraining(model, adapters, tree, continued))
     for index in range(len(lanes)):
         assert torch.equal(resumed.state(index)["weights"], whole.state(index)["weights"])

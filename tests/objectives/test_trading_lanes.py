@@ -32,8 +32,10 @@ from fxai.protocol import (
 )
 from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.committee import Committee
+from fxai.rl.training import tensor_program
 from fxai.rl.training.lane_pack import LanePack
 from fxai.spec.fields.training_config import TrainingConfig
+from rl.test_device import zeros_of
 
 SLOT = Slot(index=0)
 QUICK = {"total_updates": 4, "eval_frequency": 2, "n_envs": 4, "rollout_steps": 16, "n_epochs": 2, "batch_size": 32}
@@ -328,6 +330,7 @@ def test_on_a_device_the_width_of_a_pack_covers_the_running_trials():
 def test_on_a_device_exhausted_memory_halves_a_pack_down_to_one_lane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The width is halved even for one trial, whose pack has the full width. At one lane, the trial fails."""
     at_work = open_lanes(LanePlan("fx_trading", config(), lanes=4), META_SLOT)
+    monkeypatch.setattr(tensor_program, "array_of", zeros_of)
     monkeypatch.setattr(LanePack, "update", lambda _pack: _out_of_memory())
     states = []
     for _ in range(3):

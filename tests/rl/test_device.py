@@ -24,14 +24,16 @@ from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors, on_device
 from fxai.rl.lanes.active_lanes import active_lanes
 from fxai.rl.lanes.pack import Pack
+from fxai.rl.training import tensor_program
 from fxai.rl.training.lane_pack import Lane, LanePack
+from fxai.rl.training.lane_program import Array
 from fxai.rl.training.training import Training
 from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
-from probe_envs import no_score
+from probe_envs import learner_of, training_in
 from rl.agents.test_ensemble import config as ensemble_config
 from rl.agents.test_ensemble import ensemble
 from rl.agents.test_ensemble import market as ensemble_market
@@ -123,7 +125,13 @@ def market(device: torch.device) -> MarketTensors:
 def training(members: Pack, device: torch.device) -> Training:
     envs = [config.env for config in members.configs]
     env = MarketEnv(market(device), TRAIN, envs, torch.tensor(members.seeds), members.configs[0].training.n_envs)
-    return Training(members, env, no_score, device)
+    return training_in(env, members, device=device)
+
+
+def zeros_of(tensor: torch.Tensor) -> Array:
+    """In place of `array_of`, because a tensor on the meta device has no numbers."""
+    array: Array = torch.zeros(tensor.shape, dtype=tensor.dtype).numpy()
+    return array
 
 
 def pack(configs: Sequence[TrainingConfig]) -> Pack:
@@ -132,18 +140,19 @@ def pack(configs: Sequence[TrainingConfig]) -> Pack:
 
 def update_alone(training: Training, device: torch.device) -> None:
     """Two updates of the learner, nothing of which may touch the host."""
+    learner = learner_of(training)
     for done in range(2):
         clock = torch.full((2,), done, device=device)
         rate = torch.full((2,), 1e-3, device=device)
         with OnlyOn(device):
-            statistics = training._learner.update(clock, rate)
+            statistics = learner.update(clock, rate)
         assert statistics.device == device
-    assert {tensor.device for tensor in training._learner.state().values()} == {device}
+    assert {tensor.device for tensor in learner.state().values()} == {device}
 
 
 def test_a_score_comes_to_the_host_once():
     envs = [BASE, RICH_ENV]
-    learner = training(pack(PACKS["ppo"]), META)
+    learner = learner_of(training(pack(PACKS["ppo"]), META))
     scorer = Scorer(market(META), VALIDATION, 6000.0, BASE, envs)
     env = scorer._env(range(2))
     with OnlyOn(META):
@@ -208,13 +217,16 @@ def test_reading_a_value_on_the_host_is_detected():
 
 
 @pytest.mark.parametrize("kind", PACKS)
-def test_lanes_start_and_end_on_a_device(kind: str):
+def test_lanes_start_and_end_on_a_device(kind: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tensor_program, "array_of", zeros_of)
     packed = LanePack(lambda members: training(members, META), width=4)
     lanes = [Lane(config, seed) for seed, config in enumerate(PACKS[kind])]
     for chosen in (lanes[:1], lanes, lanes[1:]):
         packed.set_lanes(chosen)
         packed.update()
-        assert {len(tensor) for tensor in packed._running.tensors().values()} == {4}
+        state = learner_of(packed._running).state()
+        assert {len(tensor) for tensor in state.values()} == {4}
+        assert {tensor.device for tensor in state.values()} == {META}
 
 
 @pytest.mark.parametrize("rounds", [(3, 1), (1, 3)])

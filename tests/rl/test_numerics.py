@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import TypedDict
 
+import numpy as np
 import pytest
 import torch
 
@@ -94,13 +95,13 @@ def result_of(case: str) -> Result:
     pack = Pack((config,), (SEED,))
     market = prepare(config.data)
     trained = build_training(pack, config.env, market, torch.device("cpu"))
-    before = trained.weights[0].detach().double().clone()
+    before = trained.weights[0].astype(np.float64)
     (evaluation,) = trained.evaluations()
-    moved = trained.weights[0].detach().double() - before
-    places = torch.arange(1, len(moved) + 1, dtype=torch.float64)
-    along = [_stored(float(moved @ torch.cos(places * k * 0.7))) for k in range(1, PROJECTIONS + 1)]
+    moved = trained.weights[0].astype(np.float64) - before
+    places = np.arange(1, len(moved) + 1, dtype=np.float64)
+    along = [_stored(float(moved @ np.cos(places * k * 0.7))) for k in range(1, PROJECTIONS + 1)]
     score = evaluation.metrics[0]["mean_reward"]
-    return {"moved": _stored(float(moved.norm())), "along": along, "mean_reward": _stored(score)}
+    return {"moved": _stored(float(np.linalg.norm(moved))), "along": along, "mean_reward": _stored(score)}
 
 
 def _stored(value: float) -> float:

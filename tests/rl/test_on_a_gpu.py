@@ -4,6 +4,7 @@ import gc
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,9 +16,11 @@ from fxai.rl.agents.trajectory import track_record_of
 from fxai.rl.lanes.cuda_graph import CudaCapture, CudaGraphLearner
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.lane_pack import Lane, LanePack
+from fxai.rl.training.tensor_program import TensorProgram
 from fxai.rl.training.training import Training
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
+from probe_envs import learner_of, no_score
 from rl.agents.test_ensemble import config as ensemble_config
 from rl.agents.test_ensemble import ensemble
 from rl.agents.test_ensemble import market as ensemble_market
@@ -45,8 +48,8 @@ def configs(kind: str, model: str) -> tuple[TrainingConfig, ...]:
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("kind", PACKS)
 def test_a_captured_update_is_as_any_other(kind: str, model: str):
-    plain = training(pack(configs(kind, model)), GPU)._learner
-    captured = CudaGraphLearner(training(pack(configs(kind, model)), GPU)._learner, CudaCapture(GPU), after=2)
+    plain = learner_of(training(pack(configs(kind, model)), GPU))
+    captured = CudaGraphLearner(learner_of(training(pack(configs(kind, model)), GPU)), CudaCapture(GPU), after=2)
     for done in range(8):
         clock = torch.full((2,), done, device=GPU)
         rate = torch.tensor([1e-3, 2e-3], device=GPU) / (done + 1)
@@ -59,7 +62,7 @@ def test_a_captured_update_is_as_any_other(kind: str, model: str):
 def test_a_graph_that_is_given_up_breaks_no_capture(monkeypatch: pytest.MonkeyPatch):
     """One that only the garbage collector can free, were it to come in the midst of a capture."""
     old, new = (
-        CudaGraphLearner(training(pack(configs("ppo", "mlp")), GPU)._learner, CudaCapture(GPU), after=1)
+        CudaGraphLearner(learner_of(training(pack(configs("ppo", "mlp")), GPU)), CudaCapture(GPU), after=1)
         for _ in range(2)
     )
     clock, rate = torch.zeros(2, dtype=torch.int64, device=GPU), torch.full((2,), 1e-3, device=GPU)
@@ -79,10 +82,8 @@ def test_a_graph_that_is_given_up_breaks_no_capture(monkeypatch: pytest.MonkeyPa
 
 
 def captured(members: Pack) -> Training:
-    made = training(members, GPU)
-    again = CudaGraphLearner(made._learner, CudaCapture(GPU), after=2)
-    made._learner = again
-    return made
+    learner = learner_of(training(members, GPU))
+    return Training(members, TensorProgram(learner, no_score, GPU, cuda_graph_after=2))
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -102,8 +103,8 @@ def test_other_lanes_that_start_and_end_change_no_lane(kind: str, model: str):
         if done == UPDATES // 15:
             beside.set_lanes([same])
         beside.update()
-    for name, tensor in alone.stacked_states([lane]).items():
-        assert torch.equal(tensor, beside.stacked_states([same])[name]), name
+    for name, array in alone.stacked_states([lane]).items():
+        assert np.array_equal(array, beside.stacked_states([same])[name]), name
 
 
 BASE: JsonObject = {

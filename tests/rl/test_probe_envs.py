@@ -13,14 +13,13 @@ import torch
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.lanes.policy import Policy, greedy
-from fxai.rl.training.training import Training
 from fxai.spec.fields.a2c_config import A2cConfig
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
 from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
-from probe_envs import ProbeEnv, Reward, no_score, observed
+from probe_envs import ProbeEnv, Reward, learner_of, observed, training_in
 
 GAMMA = 0.5
 SEEDS = (3, 14, 159, 26, 535, 89, 793, 238, 46)
@@ -105,17 +104,18 @@ def test_what_is_known_is_found(algorithm: str, model: str, kind: str):
     quick = ALGORITHMS[algorithm].model_copy(update={"learning_rate": LEARNING_RATES[model]})
     config = TrainingConfig(model=MODELS[model], training=quick)
     env = ProbeEnv(probe.reward, SEEDS, envs=config.training.n_envs, length=probe.length, rows=ROWS)
-    training = Training(Pack((config,) * len(SEEDS), SEEDS), env, no_score, torch.device("cpu"))
+    training = training_in(env, Pack((config,) * len(SEEDS), SEEDS))
     list(training.evaluations())
+    learner = learner_of(training)
 
     def seen(what: Mapping[tuple[float, float], float]) -> torch.Tensor:
         sign, time = torch.tensor(list(what)).T
         return observed(sign, time, ROWS).expand(len(SEEDS), len(what), ROWS, 2)
 
-    values = value(training.policy, training.weights, seen(probe.values))
+    values = value(learner.policy, learner.weights, seen(probe.values))
     expected = torch.tensor(list(probe.values.values())).expand_as(values)
     found = (values - expected).abs().amax(1) <= 0.15
     if probe.actions:
-        chosen = greedy(training.policy, training.weights, seen(probe.actions))
+        chosen = greedy(learner.policy, learner.weights, seen(probe.actions))
         found &= (chosen == torch.tensor(list(probe.actions.values()))).all(1)
     assert found.sum() >= len(SEEDS) - STRAYING, values

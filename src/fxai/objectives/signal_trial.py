@@ -40,6 +40,7 @@ from fxai.protocol.standard_error import mean
 from fxai.rl.agents.agent_versions import versions
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.agents.numerics import NUMERICS
+from fxai.rl.training.lane_program import Array, Arrays
 from fxai.spec.fields.llm_signal_config import LlmSignalConfig
 from fxai.spec.search.expression import ExpressionError
 from fxai.spec.search.metrics import METRICS
@@ -218,9 +219,9 @@ class SignalTrial:
         self._sent += 1
         self.trial.reported()
 
-    def _stored_state(self) -> dict[str, Tensor]:
+    def _stored_state(self) -> dict[str, Array]:
         return {
-            f"{_SEED}{place}.{name}": tensor
+            f"{_SEED}{place}.{name}": tensor.numpy()
             for place, state in enumerate(self._states)
             for name, tensor in (state or {}).items()
         }
@@ -236,8 +237,10 @@ class SignalTrial:
         self._states = tuple(_with_prefix(checkpoint.state, f"{_SEED}{n}.") for n in range(len(self.request.seeds)))
 
 
-def _with_prefix(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
+def _with_prefix(state: Arrays, prefix: str) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): torch.from_numpy(array) for name, array in state.items() if name.startswith(prefix)
+    }
 
 
 def training_settings(config: LlmSignalConfig) -> TrainingSettings:

@@ -1,6 +1,6 @@
 """Lanes of `fx_trading` in one worker: trials in packs by signature, updated in turn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from traceback import clear_frames
 
 import torch
@@ -12,7 +12,8 @@ from fxai.objectives.trading_pack import EnsemblePack, TradingPack
 from fxai.objectives.trading_trial import TradingTrial, TrialConfigs
 from fxai.objectives.trial_results import failure
 from fxai.protocol import Cause, Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult
-from fxai.rl.agents.build_training import build_scorer, build_training
+from fxai.rl.agents.build_training import build_scorer, build_training, observation_shape
+from fxai.rl.agents.ensemble_lanes import EnsembleLanes
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.lanes.pack import Pack, signature
@@ -98,13 +99,22 @@ class TradingLanes:
             return _training(members, base, slot, after)
 
         if is_ensemble(trial.config):
-            return EnsemblePack(
-                trial, make_training, lambda rows: _scorer(rows, base, slot), is_width_fixed=self._on_device
-            )
+            return EnsemblePack(trial, lambda: self._ensemble_lanes(trial, make_training))
         kind = (signature(trial.config), base, trial.width)
         most = (trial.width or self.width) - len(trial.lanes)
         found = (each for each in self._queue.packs if each.kind == kind and each.lanes <= most)
         return next(found, None) or TradingPack(kind, make_training)
+
+    def _ensemble_lanes(self, trial: TradingTrial, make_training: Callable[[Pack], Training]) -> EnsembleLanes:
+        base, shape = trial.base.env, observation_shape(trial.config, cached_set(trial.config.data))
+        return EnsembleLanes(
+            trial.lanes,
+            base,
+            make_training,
+            lambda rows: _scorer(rows, base, self._slot),
+            shape,
+            is_width_fixed=self._on_device,
+        )
 
     def _without(self, pack: TradingPack | EnsemblePack, error: torch.OutOfMemoryError) -> list[Report | TrialResult]:
         """Return the trials of a pack that was too wide, so that they are run in narrower packs.

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 
 from fxai.objectives.trading_trial import TradingTrial
-from fxai.rl.agents.ensemble_lanes import EnsembleLanes
-from fxai.rl.agents.scoring import Scorer
 from fxai.rl.lanes.pack import Pack
-from fxai.rl.training.lane_pack import LanePack
+from fxai.rl.training.lane_pack import LanePack, TrainedLanes
 from fxai.rl.training.training import Training, is_evaluated
 from fxai.spec.fields.env_config import EnvConfig
 
@@ -15,7 +13,7 @@ Kind = tuple[str, EnvConfig, int | None]
 
 
 class TradingPack:
-    """Trials whose lanes are one tensor program; `trials` may change between updates."""
+    """Trials whose lanes are one program; `trials` may change between updates."""
 
     def __init__(self, kind: Kind, make_training: Callable[[Pack], Training]) -> None:
         self.kind = kind
@@ -54,20 +52,12 @@ class EnsemblePack:
     Trials share no packs: a member whose trial waits for the members of another kind would delay other trials.
     """
 
-    def __init__(
-        self,
-        trial: TradingTrial,
-        make_training: Callable[[Pack], Training],
-        make_scorer: Callable[[Pack], Scorer],
-        *,
-        is_width_fixed: bool,
-    ) -> None:
-        """See `EnsembleLanes`."""
+    def __init__(self, trial: TradingTrial, make_lanes: Callable[[], TrainedLanes]) -> None:
+        """`make_lanes` builds the lanes of the trial, before its first update."""
         self.kind: Kind = (f"ensemble of trial {trial.request.number}", trial.base.env, None)
         self.trials = [trial]
-        self._make_training, self._make_scorer = make_training, make_scorer
-        self._is_width_fixed = is_width_fixed
-        self._lanes: EnsembleLanes | None = None  # until the first update
+        self._make_lanes = make_lanes
+        self._lanes: TrainedLanes | None = None  # until the first update
 
     @property
     def lanes(self) -> int:
@@ -78,17 +68,10 @@ class EnsemblePack:
         return bool(self.trials) and all(trial.may_advance for trial in self.trials)
 
     @property
-    def lane_pack(self) -> EnsembleLanes:
+    def lane_pack(self) -> TrainedLanes:
         """The lanes of the trial."""
         if self._lanes is None:
-            (trial,) = self.trials
-            self._lanes = EnsembleLanes(
-                trial.lanes,
-                trial.base.env,
-                self._make_training,
-                self._make_scorer,
-                is_width_fixed=self._is_width_fixed,
-            )
+            self._lanes = self._make_lanes()
         return self._lanes
 
     def clear(self) -> None:

@@ -1,12 +1,11 @@
 """One trial of `fx_trading` during training: lanes, reports, checkpoint, result."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import torch
+import numpy as np
 from pydantic import JsonValue
-from torch import Tensor
 
 from fxai.errors import FxaiError, InputError
 from fxai.evaluation.fold_rows import arrangement
@@ -34,9 +33,9 @@ from fxai.protocol import (
 from fxai.protocol.standard_error import mean
 from fxai.rl.agents.agent_versions import torch_version
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint, load_state
-from fxai.rl.agents.ensemble_lanes import EnsembleLanes
 from fxai.rl.agents.numerics import NUMERICS
-from fxai.rl.training.lane_pack import Lane, LanePack, unstack_states
+from fxai.rl.training.lane_pack import Lane, TrainedLanes, unstack_states
+from fxai.rl.training.lane_program import Array, Arrays
 from fxai.rl.training.training import LaneEvaluation, Metrics, is_evaluated
 from fxai.spec.fields.ensemble_members import count_members
 from fxai.spec.fields.training_config import TrainingConfig
@@ -92,7 +91,7 @@ class TradingTrial:
         self._markets = markets
         self._paths = TrialPaths(request.directory)
         self._identity = _identity(request, self.config, self.base, markets.content_hash, (slot, width))
-        self._weights = torch.empty(0)  # of the lanes, [lane, size], at their last evaluation
+        self._weights: Array = np.empty(0)  # of the lanes, [lane, size], at their last evaluation
         self._reports: tuple[Report, ...] = ()  # of all runs of the trial
         self._bars: BarReturns | None = None  # of the last evaluation
         self._sent = 0  # how many of these were sent to the parent by this run
@@ -146,7 +145,7 @@ class TradingTrial:
         self._note_sent()
         return self._reports[self._sent - 1]
 
-    def report(self, pack: LanePack | EnsembleLanes) -> Report | TrialResult:
+    def report(self, pack: TrainedLanes) -> Report | TrialResult:
         """Evaluate the lanes after the pack's last update, and write a checkpoint.
 
         Returns:
@@ -217,7 +216,7 @@ class TradingTrial:
         if self.request.train_returns and self._folds:
             from fxai.objectives.train_returns import train_returns  # noqa: PLC0415 - torch
 
-            bars = train_returns(self._agents, self._weights.numpy(), self.lanes, self.updates)
+            bars = train_returns(self._agents, self._weights, self.lanes, self.updates)
             bars.write(self._paths.train_returns)
 
     def _note_sent(self) -> None:
@@ -232,7 +231,7 @@ class TradingTrial:
         return TrialAgents(self.config, tuple(seeds), self._markets, self.base.env)
 
     def _save_agent(self) -> None:
-        self._agents.save(self._paths.agent, self._weights.numpy())
+        self._agents.save(self._paths.agent, self._weights)
 
     def _resume(self) -> None:
         """Continue from the trial's checkpoint of an earlier run, or from the checkpoint that the trial inherits.
@@ -250,7 +249,7 @@ class TradingTrial:
         else:
             set_aside([self._paths.checkpoint])
 
-    def _restore(self, step: int, state: Mapping[str, Tensor]) -> None:
+    def _restore(self, step: int, state: Arrays) -> None:
         self._weights = state["weights"]
         self.updates = step
         for lane, row in zip(self.lanes, unstack_states(state), strict=True):

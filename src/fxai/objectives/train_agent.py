@@ -7,7 +7,7 @@ import torch
 from fxai.market.markets.dataset import Market
 from fxai.market.markets.instruments import MarketSet, prepare_set
 from fxai.rl.agents.agent import Agent
-from fxai.rl.agents.build_training import build_scorer, build_training, lane_agent
+from fxai.rl.agents.build_training import build_scorer, build_training, lane_agent, observation_shape
 from fxai.rl.agents.ensemble_lanes import EnsembleLanes
 from fxai.rl.agents.trained_ensemble import trained_ensemble
 from fxai.rl.lanes.pack import Pack
@@ -58,6 +58,7 @@ def _train_ensemble(
         base,
         lambda members: build_training(members, base, markets, device),
         lambda rows: build_scorer(rows, base, markets, device),
+        observation_shape(config, markets),
         is_width_fixed=device.type != "cpu",
     )
     evaluations = []
@@ -65,5 +66,5 @@ def _train_ensemble(
         lanes.update()
         if is_evaluated(config.training, done):
             evaluations.append(Evaluation(done, tuple(each.metrics for each in lanes.evaluate([row]))))
-    weights = lanes.stacked_states([row])["weights"]
+    weights = torch.from_numpy(lanes.stacked_states([row])["weights"])
     return TrainedAgent(trained_ensemble(config, seed, markets, weights, base), tuple(evaluations))

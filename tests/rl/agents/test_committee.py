@@ -28,6 +28,7 @@ from fxai.rl.agents.trajectory import observations_on, track_record_of
 from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.environment.observation import AccountView
+from fxai.rl.training.lane_program import Array
 from fxai.spec.fields.training_config import TrainingConfig
 from members_alone import check_members
 
@@ -276,30 +277,30 @@ def test_what_is_no_committee_is_refused() -> None:
         Committee.of([first, replace(second, standardizer=renamed)])
 
 
-def _without_a_member(header: dict[str, Any], weights: torch.Tensor) -> torch.Tensor:
+def _without_a_member(header: dict[str, Any], weights: Array) -> Array:
     header["members"].pop()
     return weights
 
 
-def _without_members(header: dict[str, Any], weights: torch.Tensor) -> torch.Tensor:
+def _without_members(header: dict[str, Any], weights: Array) -> Array:
     header["members"] = []
     return weights[:0]
 
 
-def _short_weights(header: dict[str, Any], weights: torch.Tensor) -> torch.Tensor:
+def _short_weights(header: dict[str, Any], weights: Array) -> Array:
     return weights[:, :-1]
 
 
-def _flat_weights(header: dict[str, Any], weights: torch.Tensor) -> torch.Tensor:
+def _flat_weights(header: dict[str, Any], weights: Array) -> Array:
     return weights.flatten()
 
 
-def _newer_format(header: dict[str, Any], weights: torch.Tensor) -> torch.Tensor:
+def _newer_format(header: dict[str, Any], weights: Array) -> Array:
     header["format"] = "fxai committee 9"
     return weights
 
 
-def _short_standardizer(header: dict[str, Any], weights: torch.Tensor) -> torch.Tensor:
+def _short_standardizer(header: dict[str, Any], weights: Array) -> Array:
     header["members"][0]["standardizer"]["mean"].pop()
     return weights
 

@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.numpy import save_file
 
 from fxai.errors import FxaiError, InputError
 from fxai.market.features.standardizer import Standardizer
@@ -16,10 +17,17 @@ from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.agents.tensor_file import read_tensors, write_tensors
 from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.account_features import ACCOUNT_FEATURES
+from fxai.rl.training.lane_program import Array
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
 
-TENSORS = {"a": torch.arange(6.0).view(2, 3), "n": torch.tensor(3), "b": torch.tensor([True, False])}
+FILES = Path(__file__).parent / "files"
+TENSORS: dict[str, Array] = {
+    "a": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "n": np.array(3),
+    "b": np.array([True, False]),
+    "columns": np.arange(6).reshape(2, 3).T,  # not in the order of memory
+}
 
 
 def test_tensors_and_header_go_round(tmp_path: Path):
@@ -27,7 +35,9 @@ def test_tensors_and_header_go_round(tmp_path: Path):
     write_tensors(path, {"seed": 1, "names": ["x"]}, TENSORS)
     header, tensors = read_tensors(path)
     assert header == {"seed": 1, "names": ["x"]}
-    assert all(torch.equal(tensors[name], tensor) for name, tensor in TENSORS.items())
+    assert tensors.keys() == TENSORS.keys()
+    for name, array in TENSORS.items():
+        np.testing.assert_array_equal(tensors[name], array, strict=True)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
@@ -124,10 +134,26 @@ def test_a_checkpoint_is_no_agent(tmp_path: Path):
         load_agent(path)
 
 
+def test_a_checkpoint_of_an_earlier_release_is_read():
+    """A file that torch's functions wrote: two lanes of PPO after two updates."""
+    path = FILES / "checkpoint_numerics_2.safetensors"
+    identity = read_tensors(path)[0]["identity"]
+    assert isinstance(identity, dict)
+    found = load_checkpoint(path, identity)
+    assert found is not None
+    assert [(report.step, report.value) for report in found.reports] == [(2, 0.014163950839138528)]
+    assert found.bars is not None
+    assert (found.bars.step, found.bars.seeds, found.bars.returns.shape) == (2, (5, 6), (2, 1079))
+    kinds = {"weights": ("float32", 138), "adam.powers": ("float64", 2), "env.bar": ("int64", 2)}
+    assert {name: (found.state[name].dtype.name, found.state[name].shape[1]) for name in kinds} == kinds
+    assert found.state["clock"].tolist() == [2, 2]
+    assert found.state["weights"][:, 0] == pytest.approx([0.3085549473, 0.0215401426], rel=1e-7)
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_agents_of_earlier_releases_load(number: int):
     """Files that those releases wrote; preferences as computed by the release."""
-    loaded = load_agent(Path(__file__).parent / "files" / f"agent_format_{number}.safetensors")
+    loaded = load_agent(FILES / f"agent_format_{number}.safetensors")
     assert (loaded.seed, loaded.seeds, loaded.data_hash) == (5, (5,), "0123abcd")
     assert loaded.standardizer == Standardizer(("r1", "r2"), (0.1, 0.2), (1.0, 2.0))
     assert loaded.config.training.algorithm == ("ppo", "dqn")[number - 1]

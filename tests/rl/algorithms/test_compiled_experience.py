@@ -15,6 +15,7 @@ from fxai.rl.algorithms.ppo import Ppo
 from fxai.rl.algorithms.samples import Samples
 from fxai.rl.lanes.pack import Pack
 from fxai.spec.fields.training_config import TrainingConfig
+from probe_envs import learner_of
 
 CPU = torch.device("cpu")
 SEEDS = (3, 14, 159)
@@ -47,7 +48,7 @@ def experience_of(market: Market, algorithm: str, lanes: Sequence[int], *, dropo
     rates = (0.3, 0.0, 0.1) if dropout else (0.0, 0.0, 0.0)
     configs = tuple(lane_config(LANES[lane], algorithm, rates[lane]) for lane in lanes)
     pack = Pack(configs, tuple(SEEDS[lane] for lane in lanes))
-    learner = build_training(pack, configs[0].env, market, CPU)._learner
+    learner = learner_of(build_training(pack, configs[0].env, market, CPU))
     assert isinstance(learner, Ppo | A2c)
     return learner._experience
 

@@ -11,9 +11,8 @@ from fxai.rl.training.training import Training
 from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
-from probe_envs import ProbeEnv, Reward, no_score
+from probe_envs import ProbeEnv, Reward, learner_of, training_in
 
-CPU = torch.device("cpu")
 QUICK = DqnConfig(
     total_updates=25,
     eval_frequency=25,
@@ -44,7 +43,7 @@ def trained(relative: str, reward: Reward, *, length: int = 1, truncates: bool =
     env = ProbeEnv(reward, length=length, truncates=truncates)
     algorithm = QUICK.model_copy(update=RELATIVES[relative])
     config = TrainingConfig(model=ModelConfig(d_model=16, n_layers=1), training=algorithm)
-    training = Training(Pack((config,), (0,)), env, no_score, CPU)
+    training = training_in(env, Pack((config,), (0,)))
     (evaluation,) = training.evaluations()
     assert set(Dqn.statistics) < set(evaluation.metrics[0])
     return training
@@ -53,7 +52,8 @@ def trained(relative: str, reward: Reward, *, length: int = 1, truncates: bool =
 def values(training: Training, *observations: tuple[float, float]) -> list[list[float]]:
     """Of both actions, for each observation."""
     seen = torch.tensor([observations], dtype=torch.float32)
-    return training.policy.preferences(training.weights, seen)[0].T.tolist()
+    learner = learner_of(training)
+    return learner.policy.preferences(learner.weights, seen)[0].T.tolist()
 
 
 def approx(*expected: float, within: float) -> list[Any]:

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pytest
-import torch
 
 from fxai.rl.lanes.pack import Pack
+from fxai.rl.training.lane_program import Array, Arrays
 from fxai.rl.training.training import Training
 from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
-from probe_envs import ProbeEnv, no_score
+from probe_envs import ProbeEnv, training_in
 
 SEEDS = (3, 14, 159)
 AGES = (0, 3, 8)  # updates of each lane when the pack is put together
@@ -52,17 +53,19 @@ def training(configs: Sequence[TrainingConfig], seeds: Sequence[int]) -> Trainin
     env = ProbeEnv(
         lambda sign, _time, action: sign * (action - 1.0), tuple(seeds), envs=5, length=4, truncates=True, actions=5
     )
-    return Training(Pack(tuple(configs), tuple(seeds)), env, no_score, torch.device("cpu"))
+    return training_in(env, Pack(tuple(configs), tuple(seeds)))
 
 
-def stepped(training: Training, updates: int) -> dict[str, torch.Tensor]:
+def stepped(training: Training, updates: int) -> dict[str, Array]:
     for _ in range(updates):
         training.update()
-    return {**training.state(), "statistics": training._statistics}
+    return {**training.state(), "statistics": training.program.last_statistics()}
 
 
-def assert_same(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor]) -> None:
-    torch.testing.assert_close(dict(one), dict(other), rtol=0, atol=0, equal_nan=True)
+def assert_same(one: Arrays, other: Arrays) -> None:
+    assert one.keys() == other.keys()
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, other[name], name, strict=True)
 
 
 @each_kind
@@ -73,10 +76,10 @@ def test_a_lane_is_the_same_alone_and_among_others_of_other_ages(model: str, rel
     states = [lane.state() for lane in alone]
     packed = training(configs(model, relative), SEEDS)
     stepped(packed, 2)  # what was in the lanes before must not matter
-    packed.restore({name: torch.cat([state[name] for state in states]) for name in states[0]})
+    packed.restore({name: np.concatenate([state[name] for state in states]) for name in states[0]})
     together = stepped(packed, 7)
     for place, single in enumerate(alone):
-        assert_same({name: tensor[place : place + 1] for name, tensor in together.items()}, stepped(single, 7))
+        assert_same({name: array[place : place + 1] for name, array in together.items()}, stepped(single, 7))
     assert packed.updates == [age + 7 for age in AGES]
 
 
@@ -90,8 +93,8 @@ def test_a_restarted_lane_keeps_nothing_of_the_previous_one():
     used.restore({name: used.state()[name] if "replay" in name else begun[name] for name in begun})
     after, expected = stepped(used, 3), stepped(fresh, 3)
     assert_same(
-        {name: tensor for name, tensor in after.items() if "replay" not in name},
-        {name: tensor for name, tensor in expected.items() if "replay" not in name},
+        {name: array for name, array in after.items() if "replay" not in name},
+        {name: array for name, array in expected.items() if "replay" not in name},
     )
 
 
@@ -109,4 +112,4 @@ def test_resumed_is_as_uninterrupted():
 
 def test_every_number_of_a_state_has_a_lane_axis():
     state = training(configs("mlp", "D3QN"), SEEDS).state()
-    assert {len(tensor) for tensor in state.values()} == {len(SEEDS)}
+    assert {len(array) for array in state.values()} == {len(SEEDS)}

@@ -1,22 +1,14 @@
-"""Schedules, limits that are not set, and who may share a pack."""
+"""Limits that are not set, and who may share a pack."""
 
 import math
 
 import pytest
 import torch
 
-from fxai.rl.algorithms.hyperparameters import lane_numbers, learning_rate
+from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.lanes.pack import Pack
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
-
-
-@pytest.mark.parametrize(
-    ("schedule", "expected"), [("constant", [1, 1, 1]), ("linear", [1, 0.5, 0.1]), ("cosine", [1, 0.5, 0.0245])]
-)
-def test_schedules(schedule: str, expected: list[float]):
-    config = PpoConfig(learning_rate=1.0, lr_schedule=schedule, total_updates=10)
-    assert [learning_rate(config, update) for update in (0, 5, 9)] == pytest.approx(expected, abs=1e-3)
 
 
 def test_limits_that_are_not_set_are_infinite():

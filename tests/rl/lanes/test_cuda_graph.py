@@ -12,6 +12,7 @@ from fxai.rl.algorithms import dqn, ppo
 from fxai.rl.environment import torch_backend
 from fxai.rl.lanes.cuda_graph import CudaGraphLearner, UpdateStep
 from fxai.spec.fields.training_config import TrainingConfig
+from probe_envs import learner_of
 from rl.test_device import PACKS, TRANSFORMER, pack, training
 from ways import use_torch_operations
 
@@ -113,9 +114,9 @@ def configs(kind: str, model: str) -> tuple[TrainingConfig, ...]:
     [*((kind, "mlp") for kind in PACKS), ("ppo", "transformer"), ("dqn, every option", "transformer")],
 )
 def test_a_captured_update_is_as_any_other(kind: str, model: str):
-    plain = training(pack(configs(kind, model)), CPU)._learner
+    plain = learner_of(training(pack(configs(kind, model)), CPU))
     capture = RecorderCapture()
-    captured = CudaGraphLearner(training(pack(configs(kind, model)), CPU)._learner, capture, after=2)
+    captured = CudaGraphLearner(learner_of(training(pack(configs(kind, model)), CPU)), capture, after=2)
     for done in range(6):
         assert_same({"": captured.update(*inputs(done))}, {"": plain.update(*inputs(done))})
         assert_same(captured.state(), plain.state())
@@ -127,11 +128,11 @@ def test_a_captured_update_is_as_any_other(kind: str, model: str):
 @pytest.mark.parametrize("kind", ["ppo", "dqn, every option"])
 @pytest.mark.parametrize("into", [1, 4], ids=["before the capture", "after it"])
 def test_a_captured_training_goes_back_to_a_state(kind: str, into: int):
-    plain = training(pack(PACKS[kind]), CPU)._learner
+    plain = learner_of(training(pack(PACKS[kind]), CPU))
     for done in range(3):
         plain.update(*inputs(done))
     kept = {name: tensor.clone() for name, tensor in plain.state().items()}
-    captured = CudaGraphLearner(training(pack(PACKS[kind]), CPU)._learner, RecorderCapture(), after=2)
+    captured = CudaGraphLearner(learner_of(training(pack(PACKS[kind]), CPU)), RecorderCapture(), after=2)
     for done in range(into):
         captured.update(*inputs(done))
     captured.restore({name: tensor.clone() for name, tensor in kept.items()})
@@ -142,4 +143,4 @@ def test_a_captured_training_goes_back_to_a_state(kind: str, into: int):
 
 def test_at_least_one_update_comes_before_a_capture():
     with pytest.raises(ValueError, match="at least one"):
-        CudaGraphLearner(training(pack(PACKS["ppo"]), CPU)._learner, RecorderCapture(), after=0)
+        CudaGraphLearner(learner_of(training(pack(PACKS["ppo"]), CPU)), RecorderCapture(), after=0)

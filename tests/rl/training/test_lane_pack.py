@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,7 +17,7 @@ from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
-from probe_envs import ProbeEnv
+from probe_envs import ProbeEnv, training_in
 
 MODEL = ModelConfig(d_model=19, n_layers=2)
 PPO = PpoConfig(total_updates=8, eval_frequency=2, n_envs=5, rollout_steps=7, batch_size=11, n_epochs=2)
@@ -41,7 +42,7 @@ def preference(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> l
 
 def training(pack: Pack) -> Training:
     env = ProbeEnv(lambda sign, _time, action: sign * (action - 0.5), pack.seeds, envs=5, length=3, truncates=True)
-    return Training(pack, env, preference, torch.device("cpu"))
+    return training_in(env, pack, preference)
 
 
 def lanes(algorithm: str) -> list[Lane]:
@@ -108,5 +109,5 @@ def test_a_lane_that_is_through_is_safe_from_what_it_would_have_learnt_next(limi
     alone = training(Pack((config(training=extreme),), (0,)))
     for each in (packed, alone):
         each.update()
-    assert alone.weights.isfinite().all()
-    assert torch.equal(packed.weights[0], alone.weights[0])
+    assert np.isfinite(alone.weights).all()
+    assert np.array_equal(packed.weights[0], alone.weights[0])

@@ -9,9 +9,8 @@ from fxai.rl.training.training import Training
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
-from probe_envs import ProbeEnv, Reward, no_score
+from probe_envs import ProbeEnv, Reward, learner_of, training_in
 
-CPU = torch.device("cpu")
 QUICK = PpoConfig(
     total_updates=20,
     eval_frequency=20,
@@ -27,14 +26,15 @@ QUICK = PpoConfig(
 def trained(reward: Reward, *, length: int = 1, truncates: bool = False) -> Training:
     env = ProbeEnv(reward, length=length, truncates=truncates)
     config = TrainingConfig(model=ModelConfig(d_model=16, n_layers=1), training=QUICK)
-    training = Training(Pack((config,), (0,)), env, no_score, CPU)
+    training = training_in(env, Pack((config,), (0,)))
     list(training.evaluations())
     return training
 
 
 def values(training: Training, *observations: tuple[float, float]) -> list[float]:
-    assert isinstance(training.policy, ActorCritic)
-    return training.policy.value(training.weights, torch.tensor([observations], dtype=torch.float32)).flatten().tolist()
+    learner = learner_of(training)
+    assert isinstance(learner.policy, ActorCritic)
+    return learner.policy.value(learner.weights, torch.tensor([observations], dtype=torch.float32)).flatten().tolist()
 
 
 def test_value_of_a_constant_reward():
@@ -64,6 +64,7 @@ def test_a_truncated_episode_is_bootstrapped():
 
 def test_action_follows_the_observation():
     training = trained(lambda sign, _time, action: torch.where(action == (sign > 0), 1.0, -1.0))
-    probs = training.policy.preferences(training.weights, torch.tensor([[[1.0, 0.0], [-1.0, 0.0]]])).softmax(1)
+    learner = learner_of(training)
+    probs = learner.policy.preferences(learner.weights, torch.tensor([[[1.0, 0.0], [-1.0, 0.0]]])).softmax(1)
     assert probs[0, 1, 0] > 0.95
     assert probs[0, 0, 1] > 0.95

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from pydantic import JsonValue, ValidationError
 from torch import Tensor
 
@@ -28,7 +29,8 @@ def load_agent(path: Path | str) -> Agent:
             f"{path} is a folder, and an agent of fx_trading is a safetensors file; `fxai evaluate` scores a folder of "
             "adapters of llm_signal"
         )
-    content, tensors = read_tensors(Path(path))
+    content, arrays = read_tensors(Path(path))
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     kind = str(content.get("format"))
     if not kind.startswith((_AGENT, _COMMITTEE, _ENSEMBLE)) or not ("weights" in tensors or kind.startswith(_ENSEMBLE)):
         raise InputError(

@@ -4,7 +4,6 @@ A file has the header, and the weights [member, size]. This module imports no to
 the agents of its trials.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
@@ -12,14 +11,13 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from safetensors.numpy import save
 
-from fxai.atomic_write import write_bytes
 from fxai.market.features.standardizer import Standardizer
 from fxai.market.markets.dataset import with_named_columns
 from fxai.market.markets.instruments import MarketSet
 from fxai.rl.agents.agent_instruments import AgentInstrument, agent_instruments, is_empty
 from fxai.rl.agents.agent_versions import versions
+from fxai.rl.agents.tensor_file import write_tensors
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
@@ -122,5 +120,4 @@ def write_agent_file(path: Path, header: AgentHeader | CommitteeHeader, weights:
     Raises:
         FxaiError: If the file cannot be written.
     """
-    text = json.dumps(header.model_dump(mode="json"))
-    write_bytes(path, save({"weights": np.ascontiguousarray(weights)}, {"fxai": text}))
+    write_tensors(path, header.model_dump(mode="json"), {"weights": weights})

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
 from pydantic import JsonValue
-from torch import Tensor
 
 from fxai.errors import InputError
 from fxai.market.scores.bar_returns import BarReturns
@@ -14,6 +13,7 @@ from fxai.protocol import Report
 from fxai.protocol.wire import from_line, to_line
 from fxai.rl.agents.numerics import with_numerics
 from fxai.rl.agents.tensor_file import read_tensors, write_tensors
+from fxai.rl.training.lane_program import Array, Arrays
 
 _BARS = "bars."  # begins the names of the arrays of bar returns
 
@@ -26,18 +26,18 @@ class Checkpoint:
         str, JsonValue
     ]  # configuration, data, seed and versions; a trial of another identity ignores the checkpoint
     reports: tuple[Report, ...]
-    state: Mapping[str, Tensor]
+    state: Arrays
     bars: BarReturns | None = None  # of the last report; None in files of earlier releases
 
     def save(self, path: Path) -> None:
         reports: list[JsonValue] = [to_line(report).decode() for report in self.reports]
         header: dict[str, JsonValue] = {"identity": dict(self.identity), "reports": reports}
         bars = {} if self.bars is None else self.bars.tensors
-        arrays = {f"{_BARS}{name}": torch.from_numpy(array) for name, array in bars.items()}
+        arrays = {f"{_BARS}{name}": array for name, array in bars.items()}
         write_tensors(path, header, {**self.state, **arrays}, durable=False)
 
 
-def load_state(path: Path, step: int) -> Mapping[str, Tensor]:
+def load_state(path: Path, step: int) -> Arrays:
     """State of another trial after `step` updates.
 
     Raises:
@@ -46,7 +46,7 @@ def load_state(path: Path, step: int) -> Mapping[str, Tensor]:
     _, tensors = read_tensors(path)
     state = _without_bars(tensors)
     clock = state.get("clock")
-    if clock is None or clock.unique().tolist() != [step]:
+    if clock is None or np.unique(clock).tolist() != [step]:
         raise InputError(f"{path} has no state of step {step}")
     return state
 
@@ -66,12 +66,12 @@ def load_checkpoint(path: Path, identity: Mapping[str, JsonValue]) -> Checkpoint
     return Checkpoint(identity, reports, _without_bars(tensors), _bars(tensors, reports[-1].step, identity))
 
 
-def _without_bars(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor for name, tensor in tensors.items() if not name.startswith(_BARS)}
+def _without_bars(tensors: Arrays) -> dict[str, Array]:
+    return {name: array for name, array in tensors.items() if not name.startswith(_BARS)}
 
 
-def _bars(tensors: Mapping[str, Tensor], step: int, identity: Mapping[str, JsonValue]) -> BarReturns | None:
-    arrays = {name.removeprefix(_BARS): tensor.numpy() for name, tensor in tensors.items() if name.startswith(_BARS)}
+def _bars(tensors: Arrays, step: int, identity: Mapping[str, JsonValue]) -> BarReturns | None:
+    arrays = {name.removeprefix(_BARS): array for name, array in tensors.items() if name.startswith(_BARS)}
     seeds = identity.get("seeds")
     if not arrays or not isinstance(seeds, list):
         return None

@@ -150,7 +150,8 @@ def save_ensembles(path: Path, ensembles: Sequence[Ensemble]) -> None:
         instruments=first.instruments,
         versions=versions(),
     )
-    write_tensors(path, header.model_dump(mode="json"), {name: agent.weights for name, agent in named.items()})
+    weights = {name: agent.weights.numpy() for name, agent in named.items()}
+    write_tensors(path, header.model_dump(mode="json"), weights)
 
 
 class EnsembleFileMember(Record):

@@ -8,15 +8,17 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from fxai.rl.agents.committee_policy import CommitteePolicy
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.agents.trained_ensemble import member_seed
-from fxai.rl.agents.voting import WEIGHING_METRIC, VotingPolicy, ballot_of, equal_weights, weights_by_score
+from fxai.rl.agents.voting import WEIGHING_METRIC, Ballot, VotingPolicy, ballot_of, equal_weights, weights_by_score
+from fxai.rl.algorithms.build import build_policy
 from fxai.rl.lanes.pack import Pack, signature
 from fxai.rl.training.lane_pack import Lane, LanePack
+from fxai.rl.training.lane_program import Array
 from fxai.rl.training.training import LaneEvaluation, Training
 from fxai.spec.fields.ensemble_members import EnsembleMember, ensemble_members
 from fxai.spec.fields.env_config import EnvConfig
@@ -28,14 +30,14 @@ _SPEED = "steps_per_second"
 class _Group:
     """Members of one signature, of all rows."""
 
-    name: str  # of its first member; begins the names of its tensors
+    name: str  # of its first member; begins the names of its arrays
     places: tuple[int, ...]  # of its members
     lanes: tuple[Lane, ...]  # of the first row, then of the next one
     pack: LanePack
 
 
 class EnsembleLanes:
-    """The lanes of ensembles of one configuration; its interface is that of `LanePack`, with a lane for each row."""
+    """The lanes of ensembles of one configuration; see `TrainedLanes`. A lane is a row."""
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class EnsembleLanes:
         base: EnvConfig,
         make_training: Callable[[Pack], Training],
         make_scorer: Callable[[Pack], Scorer],
+        observation_shape: tuple[int, int],
         *,
         is_width_fixed: bool = False,
     ) -> None:
@@ -53,6 +56,7 @@ class EnsembleLanes:
             base: Environment that scores.
             make_training: Builds the training of members of one signature.
             make_scorer: Builds the scorer of the rows.
+            observation_shape: Of the members' policies.
             is_width_fixed: Whether numbers depend on the number of lanes, as on a GPU.
         """
         self.rows = tuple(rows)
@@ -62,7 +66,8 @@ class EnsembleLanes:
         self._ballot = ballot_of(config, base)
         folds = tuple(row.fold for row in self.rows if row.fold is not None)
         self._score = make_scorer(Pack(tuple(row.config for row in self.rows), tuple(r.seed for r in self.rows), folds))
-        self._votes = torch.tensor([equal_weights(len(self._members))] * len(self.rows))
+        self._policy = _policy(self._members, self._ballot, observation_shape)
+        self._votes = np.array([equal_weights(len(self._members))] * len(self.rows), np.float32)
         for group in self._groups:
             group.pack.set_lanes(group.lanes)
 
@@ -70,16 +75,6 @@ class EnsembleLanes:
     def lanes(self) -> int:
         """Number of trainings."""
         return len(self.rows) * len(self._members)
-
-    @property
-    def policy(self) -> VotingPolicy:
-        """The policy of all rows."""
-        parts = []
-        for kind in dict.fromkeys(member.kind for member in self._members):
-            places = [place for place, member in enumerate(self._members) if member.kind == kind]
-            policy = next(group.pack.policy for group in self._groups if places[0] in group.places)
-            parts.append(CommitteePolicy(policy, (None,) * len(places), "values"))
-        return VotingPolicy(tuple(parts), self._ballot)
 
     def update(self) -> None:
         """One update of every member."""
@@ -91,16 +86,15 @@ class EnsembleLanes:
         of_members = self._member_evaluations()
         if self.rows[0].config.ensemble.vote == "weighted":
             scores = [[each.metrics[WEIGHING_METRIC] for each in of_row] for of_row in of_members]
-            self._votes = torch.tensor([weights_by_score(of_row) for of_row in scores])
+            self._votes = np.array([weights_by_score(of_row) for of_row in scores], np.float32)
         chosen = [self.rows.index(row) for row in rows]
         weights = self._weights()
-        scored = self._score(self.policy, weights, chosen)
-        is_finite = weights.isfinite().all(dim=1).tolist()
+        scored = self._score(self._policy, torch.from_numpy(weights), chosen)
         names = [member.name for member in self._members]
         return [
             LaneEvaluation(
                 {
-                    **(score.metrics if is_finite[row] else dict.fromkeys(score.metrics, math.nan)),
+                    **(score.metrics if np.isfinite(weights[row]).all() else dict.fromkeys(score.metrics, math.nan)),
                     _SPEED: sum(each.metrics[_SPEED] for each in of_members[row]),
                 },
                 score,
@@ -109,19 +103,19 @@ class EnsembleLanes:
             for row, score in zip(chosen, scored, strict=True)
         ]
 
-    def stacked_states(self, rows: Sequence[Lane]) -> dict[str, Tensor]:
-        """States of the given ensembles for checkpoints, each tensor [row, ...] on the CPU.
+    def stacked_states(self, rows: Sequence[Lane]) -> dict[str, Array]:
+        """States of the given ensembles for checkpoints, each array [row, ...].
 
         `weights` are those of the policy with the votes of the last evaluation, and `clock` is the number of updates.
-        The tensors of a group of members have the name of its first member, and one entry for each member.
+        The arrays of a group of members have the name of its first member, and one entry for each member.
         """
         chosen = [self.rows.index(row) for row in rows]
-        state = {"weights": self._weights().cpu()[chosen]}
+        state = {"weights": self._weights()[chosen]}
         for group in self._groups:
             of_group = group.pack.stacked_states(group.lanes)
-            by_row = {name: self._by_row(tensor)[chosen] for name, tensor in of_group.items()}
-            state |= {f"{group.name}.{name}": tensor for name, tensor in by_row.items()}
-            state["clock"] = by_row["clock"][:, 0].clone()
+            by_row = {name: self._by_row(array)[chosen] for name, array in of_group.items()}
+            state |= {f"{group.name}.{name}": array for name, array in by_row.items()}
+            state["clock"] = by_row["clock"][:, 0]
         return state
 
     def clear(self) -> None:
@@ -129,17 +123,17 @@ class EnsembleLanes:
         for group in self._groups:
             group.pack.set_lanes(())
 
-    def _by_row(self, tensor: Tensor) -> Tensor:
-        return tensor.view(len(self.rows), len(tensor) // len(self.rows), *tensor.shape[1:])
+    def _by_row(self, array: Array) -> Array:
+        return array.reshape(len(self.rows), len(array) // len(self.rows), *array.shape[1:])
 
-    def _weights(self) -> Tensor:
+    def _weights(self) -> Array:
         """[row, size]: weights of the policy."""
-        of_members: dict[int, Tensor] = {}
+        of_members: dict[int, Array] = {}
         for group in self._groups:
             by_row = self._by_row(group.pack.weights(group.lanes))
             of_members |= {place: by_row[:, index] for index, place in enumerate(group.places)}
         ordered = [of_members[place] for place in range(len(self._members))]
-        return torch.cat([*ordered, self._votes.to(ordered[0])], dim=1)
+        return np.concatenate([*ordered, self._votes], axis=1)
 
     def _member_evaluations(self) -> list[list[LaneEvaluation]]:
         """[row][member]."""
@@ -149,6 +143,16 @@ class EnsembleLanes:
             for index, evaluation in enumerate(group.pack.evaluate(group.lanes)):
                 found[index // size][group.places[index % size]] = evaluation
         return [[each for each in of_row if each is not None] for of_row in found]
+
+
+def _policy(members: Sequence[EnsembleMember], ballot: Ballot, observation_shape: tuple[int, int]) -> VotingPolicy:
+    """The policy of all rows."""
+    parts = []
+    for kind in dict.fromkeys(member.kind for member in members):
+        of_kind = [member.config for member in members if member.kind == kind]
+        policy = build_policy(of_kind[0], observation_shape, of_kind[0].env.action_count)
+        parts.append(CommitteePolicy(policy, (None,) * len(of_kind), "values"))
+    return VotingPolicy(tuple(parts), ballot)
 
 
 def _groups(
@@ -177,8 +181,8 @@ def _lane(row: Lane, member: EnsembleMember, group: str, index: int) -> Lane:
     state = None
     if row.state is not None:
         state = {
-            name.removeprefix(f"{group}."): tensor[index]
-            for name, tensor in row.state.items()
+            name.removeprefix(f"{group}."): array[index, ...]
+            for name, array in row.state.items()
             if name.startswith(f"{group}.")
         }
     return Lane(member.config, member_seed(row.seed, member.repetition), state, row.fold)

@@ -83,7 +83,7 @@ class Scorer:
 
         Args:
             policy: The policy of all lanes.
-            weights: [lane, size], of all lanes.
+            weights: [lane, size], of all lanes, on any device.
             lanes: Lanes to score; None: all.
         """
         all_lanes = range(len(self._configs))
@@ -91,7 +91,7 @@ class Scorer:
         # On a GPU all lanes are scored, because a lane's numbers may depend on the width.
         scored_lanes = chosen if self._market.device.type == "cpu" else all_lanes
         env = self._env(scored_lanes)
-        steps = self._run(policy, weights[list(scored_lanes)], env, scored_lanes)
+        steps = self._run(policy, weights[list(scored_lanes)].to(self._market.device), env, scored_lanes)
         steps = steps[[scored_lanes.index(lane) for lane in chosen]]
         return [self._score(fields, lane) for fields, lane in zip(self._by_step(steps, chosen), chosen, strict=True)]
 

@@ -4,37 +4,36 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 from pydantic import JsonValue
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
+from safetensors.numpy import save
 
 from fxai.atomic_write import write_bytes
 from fxai.errors import InputError
+from fxai.rl.training.lane_program import Array, Arrays
 
 _HEADER = "fxai"
 
 
-def write_tensors(
-    path: Path, header: Mapping[str, JsonValue], tensors: Mapping[str, Tensor], *, durable: bool = True
-) -> None:
+def write_tensors(path: Path, header: Mapping[str, JsonValue], tensors: Arrays, *, durable: bool = True) -> None:
     """Write or replace the file; see `atomic_write` for `durable`.
 
     Raises:
         FxaiError: If the file cannot be written.
     """
-    content = save({name: t.contiguous().cpu() for name, t in tensors.items()}, {_HEADER: json.dumps(header)})
-    write_bytes(path, content, durable=durable)
+    contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
+    write_bytes(path, save(contiguous, {_HEADER: json.dumps(header)}), durable=durable)
 
 
-def read_tensors(path: Path) -> tuple[dict[str, JsonValue], dict[str, Tensor]]:
+def read_tensors(path: Path) -> tuple[dict[str, JsonValue], dict[str, Array]]:
     """Header and tensors of a file of `write_tensors`.
 
     Raises:
         InputError: If the file is missing, damaged, or of another program.
     """
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:
             header = (file.metadata() or {}).get(_HEADER)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (OSError, SafetensorError) as error:

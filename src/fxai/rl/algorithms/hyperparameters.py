@@ -1,4 +1,4 @@
-"""Hyperparameters of a pack's configurations as tensors [lane], and the learning rate schedule."""
+"""Hyperparameters of a pack's configurations as tensors [lane]."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,15 +16,3 @@ def lane_numbers(configs: Sequence[C], number: Callable[[C], float | None], devi
     """A float32 tensor [lane] of one hyperparameter of each configuration; None becomes infinity."""
     values = [number(config) for config in configs]
     return torch.tensor([math.inf if value is None else value for value in values], dtype=torch.float32, device=device)
-
-
-def learning_rate(config: AlgorithmConfig, update: int) -> float:
-    """Learning rate of an update, counted from 0. Linear and cosine schedules reach 0 at `total_updates`."""
-    done = update / config.total_updates
-    match config.lr_schedule:
-        case "constant":
-            return config.learning_rate
-        case "linear":
-            return config.learning_rate * (1 - done)
-        case "cosine":
-            return config.learning_rate * (1 + math.cos(math.pi * done)) / 2

@@ -1,13 +1,12 @@
 """A pack whose lanes change between updates."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-from torch import Tensor
+from typing import Protocol
 
 from fxai.errors import FxaiError
 from fxai.rl.lanes.pack import Pack, longest_first
-from fxai.rl.lanes.policy import Policy
+from fxai.rl.training.lane_program import Array, Arrays
 from fxai.rl.training.training import LaneEvaluation, Training
 from fxai.spec.fields.training_config import TrainingConfig
 
@@ -18,12 +17,28 @@ class Lane:
 
     config: TrainingConfig
     seed: int
-    state: Mapping[str, Tensor] | None = None  # tensors of `Training.state` without the lane axis
+    state: Arrays | None = None  # arrays of `Training.state` without the lane axis
     fold: int | None = None  # index of the fold whose bars it uses; None: train and validation split
 
 
+class TrainedLanes(Protocol):
+    """Lanes that trials train, evaluate and store."""
+
+    def update(self) -> None:
+        """One update of every lane."""
+        ...
+
+    def evaluate(self, lanes: Sequence[Lane], /) -> list[LaneEvaluation]:
+        """Scores and statistics of the given lanes after the last update."""
+        ...
+
+    def stacked_states(self, lanes: Sequence[Lane], /) -> dict[str, Array]:
+        """States of the given lanes for checkpoints, each array [lane, ...]."""
+        ...
+
+
 class LanePack:
-    """Lanes of one signature that train as one tensor program.
+    """Lanes of one signature that train as one program.
 
     When the lanes change, a new training is built and the state of the remaining lanes is copied into it, which takes a
     few milliseconds. So no state of a removed lane remains, and an added lane begins as it would alone.
@@ -37,7 +52,6 @@ class LanePack:
         """`width` is the fixed number of lanes of every training; None: as many as there are."""
         self._make_training, self._width = make_training, width
         self._training: Training | None = None
-        self._on_host: dict[str, Tensor] | None = None  # copy of the training's state after its last update
         self._evaluations: dict[Lane, LaneEvaluation] = {}  # of the lanes that were evaluated after that update
         self.lanes: tuple[Lane, ...] = ()
 
@@ -46,7 +60,7 @@ class LanePack:
         self._evaluations = {}
         ordered = longest_first(lanes, key=lambda lane: lane.config)
         if not ordered:
-            self.lanes, self._training, self._on_host = (), None, None
+            self.lanes, self._training = (), None
             return
         members = self._padded(ordered)
         training = self._make_training(_pack_of(members))
@@ -57,11 +71,11 @@ class LanePack:
                 state[name][index] = row
             lane.state = None
         training.restore(state)
-        self.lanes, self._training, self._on_host = ordered, training, None
+        self.lanes, self._training = ordered, training
 
     def update(self) -> None:
         """One update of every lane."""
-        self._on_host, self._evaluations = None, {}
+        self._evaluations = {}
         self._running.update()
 
     def lanes_to_evaluate(self) -> list[Lane]:
@@ -80,21 +94,14 @@ class LanePack:
         """Number of updates of the lane."""
         return self._running.updates[self.lanes.index(lane)]
 
-    @property
-    def policy(self) -> Policy:
-        """The policy of all lanes."""
-        return self._running.policy
-
-    def weights(self, lanes: Sequence[Lane]) -> Tensor:
+    def weights(self, lanes: Sequence[Lane]) -> Array:
         """[lane, size]: weights of the policy of the given lanes."""
         return self._running.weights[[self.lanes.index(lane) for lane in lanes]]
 
-    def stacked_states(self, lanes: Sequence[Lane]) -> dict[str, Tensor]:
-        """States of the given lanes for checkpoints, each tensor [lane, ...] on the CPU."""
-        if self._on_host is None:  # one transfer for all lanes of an evaluation
-            self._on_host = {name: tensor[: len(self.lanes)].cpu() for name, tensor in self._running.tensors().items()}
+    def stacked_states(self, lanes: Sequence[Lane]) -> dict[str, Array]:
+        """States of the given lanes for checkpoints, each array [lane, ...]."""
         ordered = [self.lanes.index(lane) for lane in lanes]
-        return {name: tensor[ordered] for name, tensor in self._on_host.items()}
+        return {name: array[ordered] for name, array in self._running.arrays().items()}
 
     @property
     def _running(self) -> Training:
@@ -109,14 +116,14 @@ class LanePack:
             raise FxaiError(f"{len(lanes)} lanes exceed the pack's width of {self._width}")
         return lanes + lanes[-1:] * (self._width - len(lanes))
 
-    def _copy_kept_lanes(self, ordered: Sequence[Lane], state: Mapping[str, Tensor]) -> None:
+    def _copy_kept_lanes(self, ordered: Sequence[Lane], state: Arrays) -> None:
         """Copy the states of the remaining lanes to their new positions."""
         before = {lane: index for index, lane in enumerate(self.lanes)}
         after = {lane: index for index, lane in enumerate(ordered) if lane in before}
         if self._training is None or not after:
             return
-        for name, tensor in self._training.tensors().items():
-            state[name][list(after.values())] = tensor[[before[lane] for lane in after]]
+        for name, array in self._training.arrays().items():
+            state[name][list(after.values())] = array[[before[lane] for lane in after]]
 
 
 def _pack_of(lanes: Sequence[Lane]) -> Pack:
@@ -124,7 +131,7 @@ def _pack_of(lanes: Sequence[Lane]) -> Pack:
     return Pack(tuple(lane.config for lane in lanes), tuple(lane.seed for lane in lanes), folds)
 
 
-def unstack_states(state: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
+def unstack_states(state: Arrays) -> list[dict[str, Array]]:
     """The states of `LanePack.stacked_states`, one mapping per lane."""
     count = len(next(iter(state.values())))
-    return [{name: tensor[index] for name, tensor in state.items()} for index in range(count)]
+    return [{name: array[index, ...] for name, array in state.items()} for index in range(count)]

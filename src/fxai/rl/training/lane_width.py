@@ -7,26 +7,22 @@ per lane grows and memory is sufficient.
 
 import hashlib
 import json
-import os
-import platform
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
-
-import torch
 
 import fxai
 from fxai.atomic_write import write_text
 from fxai.errors import FxaiError
 from fxai.protocol import Slot
+from fxai.rl.training.probed_device import ProbedCpu, ProbedDevice
 from fxai.rl.training.training import Training
 from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.user_folders import cache_directory
 
-_WIDTHS_ON_CPU = (1, 2, 4, 8, 16, 32)
-_WIDTHS_ON_GPU = (1, 4, 16, 64, 256, 512, 1024)
 _MIN_SPEEDUP = 1.05  # a width counts as faster if its speed per lane is higher by this factor
 _SLOWER_WIDTHS = 2
 _PROBED_EPOCHS = 2
@@ -43,16 +39,16 @@ def measured_width(make_training: Callable[[int], Training], signature: str, slo
         signature: Signature of the lanes.
         slot: Device and threads.
     """
-    file = _cache() / f"{_key(signature, slot)}.json"
+    device = _device(slot)
+    file = _cache() / f"{_key(signature, device, slot.threads)}.json"
     try:
         return int(json.loads(file.read_text())["lanes"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    lanes = _fastest_width(make_training, slot)
-    if slot.device != "cpu":
-        torch.cuda.empty_cache()  # frees memory for the other workers of the device
+    lanes = _fastest_width(make_training, device)
+    device.free_memory()
     try:
-        write_text(file, json.dumps({"lanes": lanes, "device": _device(slot), "torch": torch.__version__}))
+        write_text(file, json.dumps({"lanes": lanes, "device": device.name, "torch": version("torch")}))
     except FxaiError:
         return lanes  # without a cache file the next worker measures again
     return lanes
@@ -71,18 +67,18 @@ def probe_config(config: TrainingConfig) -> TrainingConfig:
     return config.model_copy(update={"training": config.training.model_copy(update=short)})
 
 
-def _fastest_width(make_training: Callable[[int], Training], slot: Slot) -> int:
+def _fastest_width(make_training: Callable[[int], Training], device: ProbedDevice) -> int:
     speeds: dict[int, float] = {}
-    for lanes in _WIDTHS_ON_CPU if slot.device == "cpu" else _WIDTHS_ON_GPU:
+    for lanes in device.widths:
         if _no_longer_faster(list(speeds.values())):
             break
         try:
             training = make_training(lanes)
-            seconds = _seconds_per_update(training, slot)
-            if slot.device != "cpu":
+            seconds = _seconds_per_update(training, device)
+            if device.out_of_memory:
                 _probe_peak_memory(training)
             speeds[lanes] = lanes / seconds
-        except torch.OutOfMemoryError:
+        except device.out_of_memory:
             break
     fast = max(speeds.values(), default=0.0) / _MIN_SPEEDUP
     return min((lanes for lanes, speed in speeds.items() if speed >= fast), default=1)
@@ -92,7 +88,7 @@ def _probe_peak_memory(training: Training) -> None:
     """Run the steps with the highest memory use besides the update: a change of lanes and an evaluation.
 
     Raises:
-        torch.OutOfMemoryError: If memory is not sufficient.
+        Exception: One of `ProbedDevice.out_of_memory`, if memory is not sufficient.
     """
     training.restore(training.state())
     training.evaluate(range(len(training.updates)))
@@ -103,27 +99,28 @@ def _no_longer_faster(speeds: list[float]) -> bool:
     return len(speeds) > _SLOWER_WIDTHS and max(speeds[-_SLOWER_WIDTHS:]) < _MIN_SPEEDUP * max(speeds[:-_SLOWER_WIDTHS])
 
 
-def _seconds_per_update(training: Training, slot: Slot) -> float:
+def _seconds_per_update(training: Training, device: ProbedDevice) -> float:
     """Seconds of an update: the minimum of two, after one update that is not measured."""
     times = []
     for _ in range(3):
         began = time.perf_counter()
         training.update()
-        if slot.device != "cpu":
-            torch.cuda.synchronize()
+        device.synchronize()
         times.append(time.perf_counter() - began)
     return min(times[1:])
 
 
-def _key(signature: str, slot: Slot) -> str:
-    parts = [signature, _device(slot), slot.threads, torch.__version__, fxai.__version__]
+def _key(signature: str, device: ProbedDevice, threads: int) -> str:
+    parts = [signature, device.name, threads, version("torch"), fxai.__version__]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def _device(slot: Slot) -> str:
-    if slot.device != "cpu":
-        return torch.cuda.get_device_name(slot.device)
-    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()} {os.cpu_count()}"
+def _device(slot: Slot) -> ProbedDevice:
+    if slot.device == "cpu":
+        return ProbedCpu()
+    from fxai.rl.training.probed_gpu import ProbedGpu  # noqa: PLC0415 - torch
+
+    return ProbedGpu(slot.device)
 
 
 def _cache() -> Path:
