@@ -150,7 +150,7 @@ def save_ensembles(path: Path, ensembles: Sequence[Ensemble]) -> None:
         instruments=first.instruments,
         versions=versions(),
     )
-    weights = {name: agent.weights.numpy() for name, agent in named.items()}
+    weights = {name: agent.weights.numpy(force=True) for name, agent in named.items()}
     write_tensors(path, header.model_dump(mode="json"), weights)
 
 

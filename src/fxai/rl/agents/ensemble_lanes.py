@@ -63,10 +63,9 @@ class EnsembleLanes:
         config = self.rows[0].config
         self._members = ensemble_members(config)
         self._groups = _groups(self.rows, self._members, make_training, is_width_fixed)
-        self._ballot = ballot_of(config, base)
         folds = tuple(row.fold for row in self.rows if row.fold is not None)
         self._score = make_scorer(Pack(tuple(row.config for row in self.rows), tuple(r.seed for r in self.rows), folds))
-        self._policy = _policy(self._members, self._ballot, observation_shape)
+        self._policy = _policy(self._members, ballot_of(config, base), observation_shape)
         self._votes = np.array([equal_weights(len(self._members))] * len(self.rows), np.float32)
         for group in self._groups:
             group.pack.set_lanes(group.lanes)
