@@ -95,7 +95,7 @@ def fxai_steps(cell: Cell, updates: int, lanes: int, seed: int) -> Measured:
     """Trains a pack of lanes."""
     config = configuration(cell)
     seeds = tuple(range(1000 * seed, 1000 * seed + lanes))
-    training = build_training(Pack((config,) * lanes, seeds), config.env, prepare(config.data), CPU)
+    training = build_training(Pack((config,) * lanes, seeds), config.env, prepare(config.data))
     for _ in range(first_updates(config)):
         training.update()
     _start_together.wait(_START_SECONDS)

@@ -17,7 +17,7 @@ import torch
 
 from fxai.market.markets.dataset import Market, prepare
 from fxai.rl.agents.build_training import build_training
-from fxai.rl.environment.market_tensors import MarketTensors, on_device
+from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.lane_program import Array
 from fxai.rl.training.training import Training
@@ -26,7 +26,7 @@ from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from smoke import parse
 
-DEVICE = torch.device("cuda:0")
+DEVICE = "cuda:0"
 WARM = 2  # updates before the clock starts, and before the capture
 CONFIG = TrainingConfig(
     model=ModelConfig(d_model=64, n_layers=2),
@@ -41,9 +41,9 @@ class Timed:
     weights: Array
 
 
-def timed(lanes: int, updates: int, market: Market, tensors: MarketTensors, after: int | None) -> Timed:
+def timed(lanes: int, updates: int, market: Market, table: MarketTable, after: int | None) -> Timed:
     pack = Pack((CONFIG,) * lanes, tuple(range(lanes)))
-    training = build_training(pack, CONFIG.env, market, DEVICE, tensors, cuda_graph_after=after)
+    training = build_training(pack, CONFIG.env, market, DEVICE, table, cuda_graph_after=after)
     seconds(training, WARM)
     return Timed(seconds(training, 1), seconds(training, updates) / updates, training.weights.copy())
 
@@ -67,13 +67,13 @@ def main() -> None:
         print(json.dumps({"graph_over_eager": None}))
         return
     market = prepare(CONFIG.data)
-    tensors = on_device(market, DEVICE)
+    table = MarketTable.of_market(market)
     print(f"{torch.cuda.get_device_name(DEVICE)}; torch {torch.__version__}; {options.updates} updates each")
     print(f"{'lanes':>6}{'eager ms':>12}{'graph ms':>12}{'capture ms':>12}{'pays after':>12}{'same':>6}")
     ratios = {}
     for lanes in options.lanes or (16, 64, 256, 1024):
-        eager = timed(lanes, options.updates, market, tensors, None)
-        graph = timed(lanes, options.updates, market, tensors, WARM)
+        eager = timed(lanes, options.updates, market, table, None)
+        graph = timed(lanes, options.updates, market, table, WARM)
         gain, capture = eager.each - graph.each, graph.first - graph.each
         pays = f"{capture / gain:.1f}" if gain > 0 else "never"
         same = np.array_equal(eager.weights, graph.weights)

@@ -27,12 +27,12 @@ import torch
 from threadpoolctl import threadpool_info
 
 from fxai.market.markets.dataset import Market, prepare
-from fxai.market.markets.instruments import MarketSet
 from fxai.pool.worker_process import worker_environment
 from fxai.protocol import Slot
-from fxai.rl.agents.build_training import build_training, observation_shape
+from fxai.rl.agents.build_training import build_training
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.algorithms.build import build_policy
+from fxai.rl.environment.account_features import observation_shape
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.networks.mlp import Mlp
 from fxai.spec.fields.training_config import TrainingConfig
@@ -53,7 +53,7 @@ CONFIG = TrainingConfig.model_validate(
 
 
 def widths_of_networks(market: Market) -> list[int]:
-    shape = observation_shape(CONFIG, MarketSet.of_one(market, CONFIG.data))
+    shape = observation_shape(market.features.shape[1], [CONFIG.env])
     policy = build_policy(CONFIG, shape, CONFIG.env.action_count)
     assert isinstance(policy, ActorCritic)
     assert isinstance(policy.network, Mlp)
@@ -87,7 +87,7 @@ def main() -> None:
     torch.set_num_threads(1)
     market = prepare(CONFIG.data)
     pack = Pack((CONFIG,) * arguments.lanes, tuple(range(arguments.lanes)))
-    training = build_training(pack, CONFIG.env, market, torch.device("cpu"))
+    training = build_training(pack, CONFIG.env, market)
     first = seconds(training.update)
     widths, large = widths_of_networks(market), torch.randn(LARGE, LARGE)
     of_numpy = large.numpy()

@@ -26,6 +26,7 @@ from fxai.objectives.train_agent import train_agent
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.environment.gymnasium_env import GymnasiumEnv
 from fxai.rl.environment.market_tensors import on_device
+from fxai.rl.scores.scored_span import ScoredSpan
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
@@ -72,7 +73,7 @@ def sb3_run(config: TrainingConfig, market: Market, seed: int) -> Run:
     began = time.perf_counter()
     model.learn(environment_steps(config))
     seconds = time.perf_counter() - began
-    scorer = Scorer(tensors, market.splits.validation, market.bars_per_year, config.env, [config.env])
+    scorer = Scorer(tensors, ScoredSpan(market.splits.validation, market.bars_per_year, config.env, [config.env]))
     (score,) = scorer(SB3Policy(model), torch.zeros(1, 1))  # type: ignore[arg-type]
     return Run(score.metrics["mean_reward"], seconds)
 

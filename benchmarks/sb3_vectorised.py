@@ -26,6 +26,7 @@ from fxai.rl.agents.scoring import Scorer
 from fxai.rl.environment.gymnasium_env import GymnasiumEnv
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors, on_device
+from fxai.rl.scores.scored_span import ScoredSpan
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
@@ -142,7 +143,7 @@ def sb3_training(config: TrainingConfig, base: EnvConfig, market: Market, seed: 
     env = MarketEnv(tensors, train, [config.env], torch.tensor([seed]), config.training.n_envs)
     model = sb3_ppo(config, MarketVecEnv(env), seed)
     model.learn(environment_steps(config), log_interval=None)  # type: ignore[arg-type]  # None: nothing is logged
-    scorer = Scorer(tensors, market.splits.validation, market.bars_per_year, base, [config.env])
+    scorer = Scorer(tensors, ScoredSpan(market.splits.validation, market.bars_per_year, base, [config.env]))
     (score,) = scorer(SB3Policy(model), torch.zeros(1, 1))  # type: ignore[arg-type]
     return score.metrics["mean_reward"]
 

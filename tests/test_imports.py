@@ -43,7 +43,7 @@ SUBFOLDERS = {
         "news",
         "mapped",
     ],
-    "rl": ["kernels", "lanes", "networks", "environment", "algorithms", "training", "agents"],
+    "rl": ["kernels", "lanes", "networks", "environment", "scores", "compiled", "algorithms", "training", "agents"],
     "spec": ["yaml", "fields", "search", "checks", "reading"],
 }
 BESIDE_SUBFOLDERS = {"market": ["bars"]}
@@ -179,15 +179,8 @@ LIGHT = (
     "fxai.market",
     "fxai.llm.lora_settings",
     "fxai.llm.extra",
-    "fxai.objectives.trial_agents",
-    "fxai.rl.agents.agent_header",
+    "fxai.objectives.trading_lanes",
     "fxai.rl.environment.observation",
-    "fxai.objectives.trading_pack",
-    "fxai.rl.training.training",
-    "fxai.rl.training.lane_pack",
-    "fxai.rl.training.lane_width",
-    "fxai.rl.agents.tensor_file",
-    "fxai.rl.agents.checkpoint",
 )
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fxai.rl.agents import scoring
 from fxai.rl.algorithms import a2c, adam, dqn, epsilon_greedy, ppo, ppo_loss
 from fxai.rl.environment import market_env
 from fxai.rl.lanes import counter_rng
@@ -9,7 +10,7 @@ from fxai.rl.networks import mlp
 
 
 def use_torch_operations(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (a2c, adam, counter_rng, dqn, epsilon_greedy, market_env, mlp, ppo, ppo_loss):
+    for module in (a2c, adam, counter_rng, dqn, epsilon_greedy, market_env, mlp, ppo, ppo_loss, scoring):
         monkeypatch.setattr(module, "runs_on_kernels", lambda _tensor: False)
 
 

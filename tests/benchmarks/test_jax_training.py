@@ -15,6 +15,7 @@ from fxai.rl.algorithms.ppo_loss import PpoLossWeights, ppo_loss_gradient
 from fxai.rl.algorithms.samples import Samples
 from fxai.rl.environment.market_tensors import on_device
 from fxai.rl.networks.mlp import Mlp
+from fxai.rl.scores.scored_span import ScoredSpan
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
@@ -91,7 +92,8 @@ def test_a_score_equals_that_of_fxai(market: Market) -> None:
     policy = ActorCritic(Mlp((INPUTS,), (16, 16), 3))
     weights = policy.initial(torch.tensor([3]))
     scorer = Scorer(
-        on_device(market, torch.device("cpu")), market.splits.validation, market.bars_per_year, CONFIG.env, [CONFIG.env]
+        on_device(market, torch.device("cpu")),
+        ScoredSpan(market.splits.validation, market.bars_per_year, CONFIG.env, [CONFIG.env]),
     )
     (score,) = scorer(policy, weights)
     found = jax_training.mean_reward(

@@ -12,6 +12,7 @@ from fxai.protocol import Decision, LanePlan, Report, Slot, TrialPaths, TrialReq
 from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.environment.market_tensors import on_device
+from fxai.rl.scores.scored_span import ScoredSpan
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import configure
 
@@ -93,7 +94,7 @@ def test_each_trial_is_scored_on_the_bars_of_the_study(
         agent = load_agent(TrialPaths(each.directory).agent)
         market = prepare(agent.config.data, agent.standardizer)
         scorer = Scorer(
-            on_device(market, torch.device("cpu")), bars, market.bars_per_year, BASE.env, [agent.config.env]
+            on_device(market, torch.device("cpu")), ScoredSpan(bars, market.bars_per_year, BASE.env, [agent.config.env])
         )
         (score,) = scorer(agent.policy, agent.weights)
         assert score.metrics["mean_reward"] == results[each.number].value

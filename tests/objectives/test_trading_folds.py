@@ -126,7 +126,7 @@ def test_a_lane_of_a_fold_equals_a_training_on_the_fold(scheme: str, tmp_path: P
         seeds = trial.seeds[place * SEEDS : (place + 1) * SEEDS]
         market = fold_market(config, fold)
         plain = config.model_copy(update={"data": config.data.model_copy(update={"split": type(config.data.split)()})})
-        training = build_training(Pack((plain,) * SEEDS, seeds), config.env, market, torch.device("cpu"))
+        training = build_training(Pack((plain,) * SEEDS, seeds), config.env, market)
         evaluations = list(training.evaluations())
         values.append([lane["mean_reward"] for lane in evaluations[-1].metrics])
     assert reports[-1].value == fmean(value for of_fold in values for value in of_fold)
@@ -141,9 +141,7 @@ def test_lanes_of_combinatorial_folds_do_not_depend_on_each_other(tmp_path: Path
     values = []
     for fold in range(6):  # the first one ends last
         seeds = trial.seeds[fold * SEEDS : (fold + 1) * SEEDS]
-        training = build_training(
-            Pack((config,) * SEEDS, seeds, (fold,) * SEEDS), config.env, market, torch.device("cpu")
-        )
+        training = build_training(Pack((config,) * SEEDS, seeds, (fold,) * SEEDS), config.env, market)
         evaluations = list(training.evaluations())
         values += [lane["mean_reward"] for lane in evaluations[-1].metrics]
     assert reports[-1].value == fmean(values)

@@ -25,7 +25,7 @@ SMALL = {"n_envs": 2, "rollout_steps": 8, "batch_size": 8}
 def take(config: TrainingConfig, market: Market, lanes: int = 1) -> None:
     """One update, and a copy of the state as when lanes are moved."""
     pack = Pack((config,) * lanes, tuple(range(lanes)))
-    training = build_training(pack, config.env, market, torch.device("cpu"))
+    training = build_training(pack, config.env, market)
     training.update()
     training.state()
 

@@ -20,10 +20,13 @@ from torch.utils._pytree import tree_leaves
 from fxai.market.splits.splits import Span
 from fxai.rl.agents.committee import Committee
 from fxai.rl.agents.scoring import Scorer
+from fxai.rl.algorithms.actor_critic import ActorCritic
+from fxai.rl.algorithms.q_network import QNetwork
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors, on_device
 from fxai.rl.lanes.active_lanes import active_lanes
 from fxai.rl.lanes.pack import Pack
+from fxai.rl.scores.scored_span import ScoredSpan
 from fxai.rl.training import tensor_program
 from fxai.rl.training.lane_pack import Lane, LanePack
 from fxai.rl.training.lane_program import Array
@@ -153,10 +156,10 @@ def update_alone(training: Training, device: torch.device) -> None:
 def test_a_score_comes_to_the_host_once():
     envs = [BASE, RICH_ENV]
     learner = learner_of(training(pack(PACKS["ppo"]), META))
-    scorer = Scorer(market(META), VALIDATION, 6000.0, BASE, envs)
+    scorer = Scorer(market(META), ScoredSpan(VALIDATION, 6000.0, BASE, envs))
     env = scorer._env(range(2))
     with OnlyOn(META):
-        steps = scorer._run(learner.policy, learner.weights, env, range(2))
+        steps = scorer._run_by_torch(learner.policy, learner.weights, env, range(2))
     assert steps.device == META
 
 
@@ -165,8 +168,8 @@ def test_ensembles_and_committees_are_scored_on_a_device():
     alone = [next(iter(each.members.values())) for each in (one, other)]
     for agent in (one, Committee.of([one, other]), Committee.of(alone)):
         own = [agent.config.env]
-        scorer = Scorer(on_device(bars, META), bars.splits.test, bars.bars_per_year, agent.base_env, own)
-        steps = scorer._run(agent.policy, agent.weights.to(META), scorer._env([0]), [0])
+        scorer = Scorer(on_device(bars, META), ScoredSpan(bars.splits.test, bars.bars_per_year, agent.base_env, own))
+        steps = scorer._run_by_torch(agent.policy, agent.weights.to(META), scorer._env([0]), [0])
         assert steps.device == META
 
 
@@ -189,7 +192,9 @@ def fake_cuda() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("kind", PACKS)
-def test_an_update_stays_on_a_gpu(kind: str):
+def test_an_update_stays_on_a_gpu(kind: str, monkeypatch: pytest.MonkeyPatch):
+    for policy in (ActorCritic, QNetwork):  # initial weights are computed on the host, by numbers that are real
+        monkeypatch.setattr(policy, "initial", lambda self, seeds: torch.zeros(len(seeds), self.size))
     with fake_cuda():
         update_alone(training(pack(PACKS[kind]), CUDA), CUDA)
 

@@ -5,19 +5,16 @@ A market of large files is mapped, so that the workers of the machine share its 
 
 from functools import lru_cache
 
-import torch
-
 from fxai.market.mapped.market_cache import mapped_markets
 from fxai.market.mapped.market_folder import MappedMarkets
 from fxai.market.markets.dataset import prepare_folds
 from fxai.market.markets.instruments import MarketSet, prepare_set
-from fxai.rl.environment.instrument_spans import set_on_device
-from fxai.rl.environment.market_tensors import MarketTensors, folds_on_device, mapped_on_device
+from fxai.rl.environment.market_table import MarketTable
 from fxai.spec.fields.data_config import DataConfig
 
 _MARKETS = 8
 """Maximum number of prepared markets, one per set of features. One that is not mapped needs about 250 bytes per bar
-with its tensors: 1.5 MB for the shipped data. With folds, the tensors are about 80 bytes per bar and fold."""
+with its table: 1.5 MB for the shipped data. With folds, the table is about 80 bytes per bar and fold."""
 
 
 @lru_cache(maxsize=_MARKETS)
@@ -28,26 +25,22 @@ def cached_set(config: DataConfig) -> MarketSet:
 
 
 @lru_cache(maxsize=_MARKETS)
-def cached_tensors(config: DataConfig, device: str) -> MarketTensors:
-    """The tensors of the market, or of all instruments, on a device."""
+def cached_table(config: DataConfig) -> MarketTable:
+    """The table of the market, or of all instruments."""
     mapped = _mapped(config)
-    if mapped is not None:
-        return mapped_on_device(mapped, torch.device(device))
-    return set_on_device(cached_set(config), torch.device(device))
+    return MarketTable.of_set(cached_set(config)) if mapped is None else MarketTable.of_mapped(mapped)
 
 
 @lru_cache(maxsize=_MARKETS)
-def cached_tensors_of_folds(config: DataConfig, device: str) -> MarketTensors:
-    """The tensors of the markets of all folds on a device, joined."""
+def cached_table_of_folds(config: DataConfig) -> MarketTable:
+    """The table of the markets of all folds, joined."""
     mapped = _mapped(config)
-    if mapped is not None:
-        return mapped_on_device(mapped, torch.device(device))
-    return folds_on_device(prepare_folds(config), torch.device(device))
+    return MarketTable.of_folds(prepare_folds(config)) if mapped is None else MarketTable.of_mapped(mapped)
 
 
 def forget_markets() -> None:
     """Empties the caches of this process."""
-    for cached in (cached_set, cached_tensors, cached_tensors_of_folds, _mapped):
+    for cached in (cached_set, cached_table, cached_table_of_folds, _mapped):
         cached.cache_clear()
 
 

@@ -3,22 +3,30 @@
 from collections.abc import Callable, Sequence
 from traceback import clear_frames
 
-import torch
-
 from fxai.errors import FxaiError
-from fxai.objectives.cached_markets import cached_set, cached_tensors, cached_tensors_of_folds
+from fxai.objectives.cached_markets import cached_set, cached_table, cached_table_of_folds
 from fxai.objectives.pack_queue import PackQueue
 from fxai.objectives.trading_pack import EnsemblePack, TradingPack
 from fxai.objectives.trading_trial import TradingTrial, TrialConfigs
 from fxai.objectives.trial_results import failure
-from fxai.protocol import Cause, Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult
-from fxai.rl.agents.build_training import build_scorer, build_training, observation_shape
-from fxai.rl.agents.ensemble_lanes import EnsembleLanes
-from fxai.rl.agents.scoring import Scorer
-from fxai.rl.environment.market_tensors import MarketTensors
+from fxai.protocol import (
+    Cause,
+    Decision,
+    JsonObject,
+    LanePlan,
+    Report,
+    Slot,
+    TrialRequest,
+    TrialResult,
+    is_device_out_of_memory,
+)
+from fxai.rl.agents.build_training import build_training
+from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.lanes.pack import Pack, signature
-from fxai.rl.training.lane_width import measured_width, probe_config
+from fxai.rl.training.lane_pack import TrainedLanes
+from fxai.rl.training.lane_width import measured_width, probe_config, probed_device
 from fxai.rl.training.training import Training
+from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.ensemble_members import is_ensemble
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
@@ -36,7 +44,6 @@ class TradingLanes:
     """
 
     def __init__(self, plan: LanePlan, slot: Slot) -> None:
-        torch.set_num_threads(slot.threads)
         self._slot = slot
         self._seeds_per_trial = plan.seeds_per_trial
         self._queue: PackQueue[TradingTrial, TradingPack | EnsemblePack] = PackQueue(self._pack_for)
@@ -70,7 +77,9 @@ class TradingLanes:
             return messages
         try:
             stepped = [trial.report(pack.lane_pack) for trial in pack.update()]
-        except torch.OutOfMemoryError as error:
+        except Exception as error:
+            if not is_device_out_of_memory(error):
+                raise
             return [*messages, *self._without(pack, error)]
         self._queue.stepped(pack, stepped)
         return [*messages, *stepped]
@@ -93,7 +102,7 @@ class TradingLanes:
     def _pack_for(self, trial: TradingTrial) -> TradingPack | EnsemblePack:
         """A matching pack with free lanes, or a new one. An ensemble has a pack of its own."""
         base, slot = trial.base.env, self._slot
-        after = _CAPTURED_AFTER if torch.device(slot.device).type == "cuda" else None
+        after = _CAPTURED_AFTER if slot.device.startswith("cuda") else None
 
         def make_training(members: Pack) -> Training:
             return _training(members, base, slot, after)
@@ -105,18 +114,15 @@ class TradingLanes:
         found = (each for each in self._queue.packs if each.kind == kind and each.lanes <= most)
         return next(found, None) or TradingPack(kind, make_training)
 
-    def _ensemble_lanes(self, trial: TradingTrial, make_training: Callable[[Pack], Training]) -> EnsembleLanes:
-        base, shape = trial.base.env, observation_shape(trial.config, cached_set(trial.config.data))
-        return EnsembleLanes(
-            trial.lanes,
-            base,
-            make_training,
-            lambda rows: _scorer(rows, base, self._slot),
-            shape,
-            is_width_fixed=self._on_device,
-        )
+    def _ensemble_lanes(self, trial: TradingTrial, make_training: Callable[[Pack], Training]) -> TrainedLanes:
+        from fxai.rl.agents.ensemble_lanes import EnsembleLanes  # noqa: PLC0415 - torch
 
-    def _without(self, pack: TradingPack | EnsemblePack, error: torch.OutOfMemoryError) -> list[Report | TrialResult]:
+        data = trial.config.data
+        table = _table(data, in_folds=trial.lanes[0].fold is not None)
+        device = self._slot.device
+        return EnsembleLanes(trial.lanes, trial.base.env, make_training, cached_set(data), table, device=device)
+
+    def _without(self, pack: TradingPack | EnsemblePack, error: Exception) -> list[Report | TrialResult]:
         """Return the trials of a pack that was too wide, so that they are run in narrower packs.
 
         They continue from their checkpoints. On a device they start from the beginning: a training there has one
@@ -127,7 +133,7 @@ class TradingLanes:
             self._queue.forget(trial.request.number)
         pack.clear()
         clear_frames(error.__traceback__)  # the frames have references to tensors
-        torch.cuda.empty_cache()
+        probed_device(self._slot).free_memory()
         if lanes <= self._seeds_per_trial or (len(trials) == 1 and pack.kind[-1] is None):
             return [failure(trial.request, error, Cause.OUT_OF_MEMORY) for trial in trials]
         self.width = min(self.width, max(lanes // 2, self._seeds_per_trial))
@@ -152,14 +158,10 @@ def _best_width(config: TrainingConfig, slot: Slot) -> int:
 
 
 def _training(pack: Pack, base: EnvConfig, slot: Slot, cuda_graph_after: int | None = None) -> Training:
-    config, device = pack.configs[0].data, torch.device(slot.device)
-    markets, tensors = cached_set(config), _tensors(pack, slot)
-    return build_training(pack, base, markets, device, tensors, cuda_graph_after=cuda_graph_after)
+    data = pack.configs[0].data
+    table = _table(data, in_folds=bool(pack.folds))
+    return build_training(pack, base, cached_set(data), slot.device, table, cuda_graph_after=cuda_graph_after)
 
 
-def _scorer(pack: Pack, base: EnvConfig, slot: Slot) -> Scorer:
-    return build_scorer(pack, base, cached_set(pack.configs[0].data), torch.device(slot.device), _tensors(pack, slot))
-
-
-def _tensors(pack: Pack, slot: Slot) -> MarketTensors:
-    return (cached_tensors_of_folds if pack.folds else cached_tensors)(pack.configs[0].data, slot.device)
+def _table(data: DataConfig, *, in_folds: bool) -> MarketTable:
+    return cached_table_of_folds(data) if in_folds else cached_table(data)

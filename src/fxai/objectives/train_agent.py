@@ -7,12 +7,13 @@ import torch
 from fxai.market.markets.dataset import Market
 from fxai.market.markets.instruments import MarketSet, prepare_set
 from fxai.rl.agents.agent import Agent
-from fxai.rl.agents.build_training import build_scorer, build_training, lane_agent, observation_shape
+from fxai.rl.agents.build_training import build_training
 from fxai.rl.agents.ensemble_lanes import EnsembleLanes
 from fxai.rl.agents.trained_ensemble import trained_ensemble
+from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.lane_pack import Lane
-from fxai.rl.training.training import Evaluation, is_evaluated
+from fxai.rl.training.training import Evaluation, Training, is_evaluated
 from fxai.spec.fields.ensemble_members import is_ensemble
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
@@ -42,25 +43,22 @@ def train_agent(
     config = config_with_embargo(config)
     markets = prepare_set(config.data) if market is None else MarketSet.of_one(market, config.data)
     if is_ensemble(config):
-        return _train_ensemble(config, base, seed, torch.device(device), markets)
-    pack = Pack((config,), (seed,))
-    training = build_training(pack, base, markets, torch.device(device))
+        return _train_ensemble(config, base, seed, device, markets)
+    training = build_training(Pack((config,), (seed,)), base, markets, device)
     evaluations = tuple(training.evaluations())
-    return TrainedAgent(lane_agent(training, 0, pack, markets, base), evaluations)
+    weights = torch.from_numpy(training.weights.copy())
+    return TrainedAgent(Agent.trained(config, seed, markets, weights, base), evaluations)
 
 
 def _train_ensemble(
-    config: TrainingConfig, base: EnvConfig, seed: int, device: torch.device, markets: MarketSet
+    config: TrainingConfig, base: EnvConfig, seed: int, device: str, markets: MarketSet
 ) -> TrainedAgent:
-    row = Lane(config, seed)
-    lanes = EnsembleLanes(
-        [row],
-        base,
-        lambda members: build_training(members, base, markets, device),
-        lambda rows: build_scorer(rows, base, markets, device),
-        observation_shape(config, markets),
-        is_width_fixed=device.type != "cpu",
-    )
+    row, table = Lane(config, seed), MarketTable.of_set(markets)
+
+    def make_training(members: Pack) -> Training:
+        return build_training(members, base, markets, device, table)
+
+    lanes = EnsembleLanes([row], base, make_training, markets, table, device=device)
     evaluations = []
     for done in range(1, config.training.total_updates + 1):
         lanes.update()

@@ -7,13 +7,15 @@ import torch
 
 from fxai.market.scores.bar_returns import BarReturns
 from fxai.market.splits.splits import Span
-from fxai.objectives.cached_markets import cached_tensors_of_folds
+from fxai.objectives.cached_markets import cached_table_of_folds
 from fxai.objectives.trial_agents import TrialAgents
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.agent_header import Weights
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.agents.trained_ensemble import trained_ensembles
 from fxai.rl.environment.fold_spans import train_spans
+from fxai.rl.environment.market_tensors import MarketTensors
+from fxai.rl.scores.scored_span import ScoredSpan
 from fxai.rl.training.lane_pack import Lane
 from fxai.spec.fields.ensemble_members import is_ensemble
 
@@ -34,9 +36,9 @@ def train_returns(agents: TrialAgents, weights: Weights, lanes: Sequence[Lane], 
     folds = tuple(lane.fold for lane in lanes if lane.fold is not None)
     window = agent.config.env.observation_window
     spans = [_later(of_lane, window, window - 1) for of_lane in train_spans(market, folds)]
-    tensors = cached_tensors_of_folds(agent.config.data, "cpu")
-    scorer = Scorer(tensors, spans, market.bars_per_year, agent.base_env, [agent.config.env] * len(lanes))
-    scores = scorer(agent.policy, torch.from_numpy(weights))
+    tensors = MarketTensors.of_table(cached_table_of_folds(agent.config.data))
+    scored = ScoredSpan(spans, market.bars_per_year, agent.base_env, [agent.config.env] * len(lanes))
+    scores = Scorer(tensors, scored)(agent.policy, torch.from_numpy(weights))
     bars = BarReturns.of(step, [lane.seed for lane in lanes], scores, rewards=False)
     windows = tuple(tuple(_later(market.folds[fold].train, window, window)) for fold in folds)
     return replace(bars, folds=folds, windows=windows)

@@ -16,7 +16,14 @@ from fxai.protocol.bounds import (
     step_of,
     wrong_step,
 )
-from fxai.protocol.failure import TrialFailedError, described, error_of, failed, is_out_of_memory
+from fxai.protocol.failure import (
+    TrialFailedError,
+    described,
+    error_of,
+    failed,
+    is_device_out_of_memory,
+    is_out_of_memory,
+)
 from fxai.protocol.identity import adopt_folder, identity_of, set_aside, take_folder
 from fxai.protocol.objective import LaneObjective, Lanes, Objective
 from fxai.protocol.paths import TrialPaths
@@ -81,6 +88,7 @@ __all__ = [
     "error_of",
     "failed",
     "identity_of",
+    "is_device_out_of_memory",
     "is_out_of_memory",
     "number_of",
     "set_aside",

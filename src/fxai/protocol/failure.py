@@ -33,11 +33,16 @@ def error_of(error: BaseException) -> TrialError:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether host or device memory was exhausted. torch's error is recognized by name, without importing torch."""
-    if isinstance(error, MemoryError) or any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
+    if isinstance(error, MemoryError) or is_device_out_of_memory(error):
         return True
     return isinstance(error, RuntimeError) and any(
         words in str(error) for words in ("out of memory", "can't allocate memory", "not enough memory")
     )
+
+
+def is_device_out_of_memory(error: BaseException) -> bool:
+    """Whether the memory of a device was exhausted."""
+    return any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__)
 
 
 def described(exit_code: int | None) -> str:

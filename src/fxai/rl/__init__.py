@@ -1,6 +1,6 @@
-"""Reinforcement learning in torch. The first axis of every tensor is the lane.
+"""Reinforcement learning, in torch or in compiled loops. The first axis of every tensor and array is the lane.
 
-Weights are [lane, ...], states [lane, env, ...]. A hyperparameter that may differ between trials is a tensor [lane].
+Weights are [lane, ...], states [lane, env, ...]. A hyperparameter that may differ between trials is [lane].
 """
 
 import os

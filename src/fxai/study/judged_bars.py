@@ -61,7 +61,7 @@ class JudgedBars:
     def trade(self, data: str | None) -> "Traded":
         """The committee's returns and positions; `data` are those of `judged_bars`."""
         from fxai.rl.agents.committee_steps import committee_steps  # noqa: PLC0415 - torch
-        from fxai.rl.agents.scoring import scoring_env_of  # noqa: PLC0415
+        from fxai.rl.scores.scoring_env import scoring_env_of  # noqa: PLC0415
 
         returns, markets = [], []
         for name, (committee, window) in self.of_each.items():

@@ -23,13 +23,13 @@ from fxai.market.scores.scored_steps import SCORES
 from fxai.objectives.train_agent import TrainedAgent, train_agent
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.export import Decisions, export_policy, visited_observations
-from fxai.rl.agents.scoring import scoring_env_of
 from fxai.rl.agents.trajectory import track_record_of
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import on_device
 from fxai.rl.environment.observation import AccountView
 from fxai.rl.lanes.policy import Policy
+from fxai.rl.scores.scoring_env import scoring_env_of
 from fxai.spec.fields.training_config import TrainingConfig
 
 KINDS = list(product(("ppo", "a2c", "dqn"), ("mlp", "gru", "transformer")))

@@ -15,6 +15,7 @@ from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.algorithms.build import build_network
 from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.environment.market_tensors import MarketTensors
+from fxai.rl.scores.scored_span import ScoredSpan
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.reading.find_spec import find_spec
@@ -55,7 +56,7 @@ def scored(
     action: int, base: EnvConfig = BASE, own: EnvConfig | None = None, drift: float = 0.0
 ) -> Mapping[str, float]:
     own = own or base
-    scorer = Scorer(market(drift), SPAN, 6000.0, base, [own])
+    scorer = Scorer(market(drift), ScoredSpan(SPAN, 6000.0, base, [own]))
     (score,) = scorer(policy(own.observation_window), always(action, window=own.observation_window))
     return score.metrics
 
@@ -141,13 +142,13 @@ def test_ending_early_earns_nothing_more():
 
 
 def test_lanes_are_scored_alone():
-    scorer = Scorer(market(), SPAN, 6000.0, BASE, [BASE] * 3)
+    scorer = Scorer(market(), ScoredSpan(SPAN, 6000.0, BASE, [BASE] * 3))
     weights = torch.cat([always(FLAT), always(LONG), always(SHORT)])
     assert [score.metrics for score in scorer(policy(), weights)] == [scored(FLAT), scored(LONG), scored(SHORT)]
 
 
 def test_scoring_twice_is_scoring_once():
-    scorer = Scorer(market(), SPAN, 6000.0, BASE, [BASE])
+    scorer = Scorer(market(), ScoredSpan(SPAN, 6000.0, BASE, [BASE]))
     (first,), (second,) = (scorer(policy(), always(LONG)) for _ in range(2))
     assert first.metrics == second.metrics
     assert math.isfinite(first.metrics["sharpe"])
@@ -155,12 +156,12 @@ def test_scoring_twice_is_scoring_once():
 
 def test_parts_are_scored_each_by_itself():
     whole = Span(SPAN.start, SPAN.start + 1 + 4 * 17)  # of the 70 steps two are left over
-    scorer = Scorer(market(), SPAN, 6000.0, BASE, [BASE], parts=4)
+    scorer = Scorer(market(), ScoredSpan(SPAN, 6000.0, BASE, [BASE], parts=4))
     (whole_score,) = scorer(policy(), always(LONG))
     alone: list[LaneScore] = []
     for start in range(whole.start, whole.stop - 1, 17):
         base = BASE.model_copy(update={"max_episode_steps": 17})
-        (part,) = Scorer(market(), Span(start, start + 18), 6000.0, base, [base])(policy(), always(LONG))
+        (part,) = Scorer(market(), ScoredSpan(Span(start, start + 18), 6000.0, base, [base]))(policy(), always(LONG))
         alone.append(part)
     assert tuple(whole_score.metrics) == SCORES
     for name in SCORES:
@@ -173,9 +174,12 @@ def test_parts_are_scored_each_by_itself():
 def test_lanes_may_be_scored_on_spans_of_their_own():
     spans = [[SPAN], [Span(0, 41)], [Span(10, 30), Span(30, 95)]]
     policies = torch.cat([always(LONG), always(SHORT), always(LONG)])
-    together = Scorer(market(), spans, 6000.0, BASE, [BASE] * 3)
+    together = Scorer(market(), ScoredSpan(spans, 6000.0, BASE, [BASE] * 3))
     first, second, third = together(policy(), policies)
-    alone = [Scorer(market(), span, 6000.0, BASE, [BASE]) for span in (SPAN, Span(0, 41), Span(10, 30), Span(30, 95))]
+    alone = [
+        Scorer(market(), ScoredSpan(span, 6000.0, BASE, [BASE]))
+        for span in (SPAN, Span(0, 41), Span(10, 30), Span(30, 95))
+    ]
     actions = (LONG, SHORT, LONG, LONG)
     expected = [scorer(policy(), always(action))[0] for scorer, action in zip(alone, actions, strict=True)]
     assert [first.metrics, second.metrics] == [expected[0].metrics, expected[1].metrics]
@@ -192,11 +196,13 @@ UNITS = EnvConfig(
 
 def test_an_agent_acts_at_its_own_gap_and_every_bar_is_scored():
     slow = UNITS.model_copy(update={"step_gap": 5})
-    scorer = Scorer(market(), SPAN, 6000.0, UNITS, [slow])
+    scorer = Scorer(market(), ScoredSpan(SPAN, 6000.0, UNITS, [slow]))
     track = scorer.trajectories(policy(), always(LONG))[0]
     assert len(track.bar) == 70
     wide = UNITS.model_copy(update={"max_position": 2})
-    scorers = [Scorer(market(), SPAN, 6000.0, wide, [wide.model_copy(update={"step_gap": n})]) for n in (1, 5)]
+    scorers = [
+        Scorer(market(), ScoredSpan(SPAN, 6000.0, wide, [wide.model_copy(update={"step_gap": n})])) for n in (1, 5)
+    ]
     held = [each.trajectories(policy(), always(LONG))[0].steps["position"] for each in scorers]
     assert held[0][:7].tolist() == [0.5, 1, 1, 1, 1, 1, 1]
     assert held[1][:7].tolist() == [0.5, 0.5, 0.5, 0.5, 0.5, 1, 1]
@@ -204,16 +210,16 @@ def test_an_agent_acts_at_its_own_gap_and_every_bar_is_scored():
 
 def test_lanes_of_different_gaps_are_scored_as_alone():
     configs = [UNITS.model_copy(update={"step_gap": gap}) for gap in (1, 2, 3)]
-    together = Scorer(market(), SPAN, 6000.0, UNITS, configs)(policy(), always(LONG, lanes=3))
-    alone = [Scorer(market(), SPAN, 6000.0, UNITS, [each])(policy(), always(LONG))[0] for each in configs]
+    together = Scorer(market(), ScoredSpan(SPAN, 6000.0, UNITS, configs))(policy(), always(LONG, lanes=3))
+    alone = [Scorer(market(), ScoredSpan(SPAN, 6000.0, UNITS, [each]))(policy(), always(LONG))[0] for each in configs]
     assert [score.metrics for score in together] == [score.metrics for score in alone]
 
 
 def test_positions_are_scaled_to_the_largest_one_of_the_base():
     bigger = UNITS.model_copy(update={"max_position": 4, "initial_cash": 10.0})
-    (score,) = Scorer(market(), SPAN, 6000.0, UNITS, [bigger])(policy(), always(SHORT))
+    (score,) = Scorer(market(), ScoredSpan(SPAN, 6000.0, UNITS, [bigger]))(policy(), always(SHORT))
     base = UNITS.model_copy(update={"positions": bigger.target_positions})
-    (same,) = Scorer(market(), SPAN, 6000.0, base, [base])(policy(), always(SHORT))
+    (same,) = Scorer(market(), ScoredSpan(SPAN, 6000.0, base, [base]))(policy(), always(SHORT))
     assert score.metrics == same.metrics
     assert score.metrics["trades"] == 3
 
@@ -226,12 +232,14 @@ def test_what_a_trial_of_the_contest_searches_changes_no_score(slippage: float, 
     own = trial_config(study, {**params, "slippage": slippage}).env
     expected = base.model_copy(update={"positions": own.target_positions})
     scores = [
-        Scorer(market(), SPAN, 6000.0, env, [agent])(policy(window=1), always(LONG, window=1))[0].metrics
+        Scorer(market(), ScoredSpan(SPAN, 6000.0, env, [agent]))(policy(window=1), always(LONG, window=1))[0].metrics
         for env, agent in ((base, own), (expected, expected))
     ]
     assert scores[0] == scores[1]
     costlier = base.model_copy(update={"slippage_rate": 0.01})
-    (other,) = Scorer(market(), SPAN, 6000.0, costlier, [own])(policy(window=1), always(LONG, window=1))
+    (other,) = Scorer(market(), ScoredSpan(SPAN, 6000.0, costlier, [own]))(policy(window=1), always(LONG, window=1))
     assert other.metrics["total_return"] < scores[0]["total_return"]
-    held = Scorer(market(), SPAN, 6000.0, base, [own]).trajectories(policy(window=1), always(LONG, window=1))[0]
+    held = Scorer(market(), ScoredSpan(SPAN, 6000.0, base, [own])).trajectories(
+        policy(window=1), always(LONG, window=1)
+    )[0]
     assert held.steps["position"].max() == 1

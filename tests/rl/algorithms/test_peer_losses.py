@@ -233,10 +233,7 @@ def test_an_update_is_stable_baselines3s(configs: Sequence[PpoConfig | A2cConfig
     ours = learner(configs)
     batch = samples(ours.policy, ours.weights)
     before = [as_theirs(ours.policy, row) for row in ours.weights]
-    if isinstance(ours, Ppo):
-        ours.improve(batch, torch.zeros(2, dtype=torch.int64), RATES)
-    else:
-        ours.improve(batch, RATES)
+    ours.improve(batch, torch.zeros(2, dtype=torch.int64), RATES)
     taken = ours.state()["adam.powers"][:, 0].log() / torch.tensor(0.9).log()
     assert taken.round().tolist() == steps
     for lane, config in enumerate(configs):

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from fxai.market.rules.simulator import Simulator
 from fxai.market.splits.splits import Span
 from fxai.rl.environment.market_env import MarketEnv
+from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.spec.fields.env_config import EnvConfig
 from market.ledger import Ledger
@@ -27,16 +29,16 @@ def tensors_of(markets: list[RandomMarket]) -> MarketTensors:
     parts = []
     for market, name in zip(markets, NAMES, strict=True):
         features = market.rng.normal(size=(BARS, 2))
-        part = MarketTensors.of(
+        part = MarketTable.of(
             open=market.open,
             close=market.close,
             nights=market.nights,
             features=features,
             spread=market.spread,
-            dtype=torch.float64,
+            dtype=np.float64,
         )
         parts.append(replace(part, instruments=((name, BARS),)))
-    return MarketTensors.joined(parts)
+    return MarketTensors.of_table(MarketTable.joined(parts))
 
 
 def random_costs(market: RandomMarket) -> dict[str, Any]:
@@ -105,7 +107,7 @@ def test_without_costs_of_instruments_joined_markets_have_the_costs_of_env() -> 
     starts = torch.tensor([[5, 65, 70]])
     tensors = tensors_of(markets)
     runs = []
-    for each in (tensors, replace(tensors, instruments=())):
+    for each in (tensors, MarketTensors.of_table(replace(tensors.table, instruments=()))):
         env = env_of(each, [config], starts, starts + 30)
         runs.append([env.step(action).reward for action in actions])
     assert torch.equal(torch.stack(runs[0]), torch.stack(runs[1]))

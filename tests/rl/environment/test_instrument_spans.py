@@ -1,19 +1,18 @@
-"""Joined tensors of several instruments, and the episodes on them."""
+"""Joined tables of several instruments, and the episodes on them."""
 
 from collections import Counter
 
+import numpy as np
 import pytest
 import torch
 
 from fxai.errors import DataError
 from fxai.market.markets.instruments import MarketSet, prepare_instruments
 from fxai.rl.environment.episodes import Episodes
-from fxai.rl.environment.instrument_spans import scored_instrument_spans, set_on_device
-from fxai.rl.environment.market_tensors import on_device
+from fxai.rl.environment.instrument_spans import scored_instrument_spans
+from fxai.rl.environment.market_table import MarketTable
 from fxai.spec.fields.data_config import DataConfig
 from instrument_bars import LENGTHS, instrument_bars
-
-CPU = torch.device("cpu")
 
 
 def markets() -> MarketSet:
@@ -22,13 +21,13 @@ def markets() -> MarketSet:
     return prepare_instruments(instrument_bars(), DataConfig.model_validate(config))
 
 
-def test_joined_tensors_are_those_of_each_market_one_after_the_other() -> None:
+def test_a_joined_table_is_that_of_each_market_one_after_the_other() -> None:
     found = markets()
-    joined = set_on_device(found, CPU)
+    joined = MarketTable.of_set(found)
     for market, offset in zip(found.markets, found.offsets, strict=True):
-        alone = on_device(market, CPU)
-        assert torch.equal(joined.quotes[offset : offset + len(market)], alone.quotes)
-        assert torch.equal(joined.features[offset : offset + len(market)], alone.features)
+        alone = MarketTable.of_market(market)
+        assert np.array_equal(joined.quotes[offset : offset + len(market)], alone.quotes)
+        assert np.array_equal(joined.features[offset : offset + len(market)], alone.features)
     assert len(joined.quotes) == sum(LENGTHS.values())
     assert joined.has_nights
 

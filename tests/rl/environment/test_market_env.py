@@ -15,6 +15,7 @@ from fxai.market.splits.splits import Span
 from fxai.rl.environment.account import Accounts
 from fxai.rl.environment.episodes import Episodes
 from fxai.rl.environment.market_env import MarketEnv
+from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.step_result import MarketStep
 from fxai.spec.fields.env_config import EnvConfig
@@ -42,7 +43,7 @@ class World(RandomMarket):
             low=self.low,
             dtype=dtype,
         )
-        self.market = replace(tensors, times=(self.time,))
+        self.market = MarketTensors.of_table(replace(tensors.table, times=(self.time,)))
 
     def starts(self, lanes: int, envs: int) -> torch.Tensor:
         return torch.as_tensor(self.rng.integers(5, BARS - 5, (lanes, envs)))
@@ -373,7 +374,7 @@ def test_joined_markets_have_the_sessions_of_each() -> None:
     alone = world.market.session_codes((session,))
     assert alone is not None
     assert alone.tolist() == session_codes(world.time, [session]).tolist()
-    joined = MarketTensors.joined([world.market, world.market]).session_codes((session,))
+    joined = MarketTable.joined([world.market.table] * 2).session_codes((session,))
     assert joined is not None
     assert joined.tolist() == alone.tolist() * 2
     assert world.market.session_codes(None) is None
@@ -383,7 +384,9 @@ def test_sessions_need_the_times_of_the_bars() -> None:
     world = World(3)
     config = world.config(sessions={"start": "08:00", "end": "12:00", "timezone": "UTC"})
     with pytest.raises(ValueError, match="sessions need the times"):
-        MarketEnv(replace(world.market, times=()), Span(0, BARS), [config], torch.tensor([1]), 1)
+        MarketEnv(
+            MarketTensors.of_table(replace(world.market.table, times=())), Span(0, BARS), [config], torch.tensor([1]), 1
+        )
     with pytest.raises(ValueError, match="same sessions"):
         MarketEnv(world.market, Span(0, BARS), [config, world.config()], torch.arange(2), 1)
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ class World(RandomMarket):
             book=self.book,
             dtype=torch.float64,
         )
-        self.market = MarketTensors(**{name: getattr(tensors, name) for name in NAMES}, times=(self.time,))
+        self.market = MarketTensors.of_table(replace(tensors.table, times=(self.time,)))
 
     def env(self, starts: torch.Tensor, *, looped: bool, close_at_end: bool) -> MarketEnv:
         lanes, envs = starts.shape
@@ -67,9 +68,6 @@ class World(RandomMarket):
                 starts=starts,
                 close_at_end=close_at_end,
             )
-
-
-NAMES = ("quotes", "features", "has_spread", "has_nights", "instruments", "book")
 
 
 def booked_bars(ledger: Ledger, action: int, gap: int) -> list[LedgerStep]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fxai.rl.algorithms.adam import LaneAdam
 from fxai.rl.algorithms.ppo_loss import PpoLossWeights, ppo_loss_gradient
 from fxai.rl.algorithms.samples import Samples
-from fxai.rl.kernels import runs_on_kernels
+from fxai.rl.lanes.kernel_tensors import runs_on_kernels
 from fxai.rl.networks.mlp import Mlp
 from ways import use_torch_operations
 

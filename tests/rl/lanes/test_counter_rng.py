@@ -60,7 +60,7 @@ def test_uniform_draws_are_uniform_and_unrelated(seeds: tuple[int, int]) -> None
 
 
 def test_normal_draws_have_the_moments_of_the_normal() -> None:
-    drawn = normal(torch.tensor([3]), Purpose.WEIGHTS, 0, (N,))[0].double()
+    drawn = normal(torch.tensor([3]), Purpose.WEIGHTS, (N,))[0].double()
     assert abs(float(drawn.mean())) < 4 / math.sqrt(N)
     assert abs(float(drawn.var()) - 1) < 4 * math.sqrt(2 / N)
     assert abs(float((drawn**4).mean()) - 3) < 4 * math.sqrt(96 / N)

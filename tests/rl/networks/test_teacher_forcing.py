@@ -96,11 +96,7 @@ def taught(name: str, model: str, lanes: range, device: torch.device) -> torch.T
     pupil = learner(name, model, lanes, device)
     rate = torch.tensor([1e-4 * (1 + lane) for lane in lanes], device=device)
     for update in range(UPDATES):
-        batch = samples(update, lanes, device)
-        if isinstance(pupil, Ppo):
-            pupil.improve(batch, torch.full((len(lanes),), update, device=device), rate)
-        else:
-            pupil.improve(batch, rate)
+        pupil.improve(samples(update, lanes, device), torch.full((len(lanes),), update, device=device), rate)
     return pupil.weights
 
 

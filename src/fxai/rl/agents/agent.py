@@ -18,11 +18,11 @@ from fxai.market.rules.rules import Action
 from fxai.rl.agents.agent_header import AgentHeader, write_agent_file
 from fxai.rl.agents.agent_instruments import AgentInstrument, instrument_named, names_of
 from fxai.rl.agents.export import Decisions, export_policy, visited_observations
-from fxai.rl.agents.scoring import lowest_action, scoring_env_of
 from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.environment.observation import AccountView, Observation, bars_needed, observation_of
 from fxai.rl.lanes.policy import Policy
+from fxai.rl.scores.scoring_env import lowest_action, scoring_env_of
 from fxai.spec.fields.env_config import SHORT_FLAT_LONG, EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
 

@@ -11,11 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from fxai.market.markets.instruments import MarketSet
 from fxai.rl.agents.committee_policy import CommitteePolicy
 from fxai.rl.agents.scoring import Scorer
+from fxai.rl.agents.tensor_training import market_on_device
 from fxai.rl.agents.trained_ensemble import member_seed
+from fxai.rl.agents.training_bars import scored_span
 from fxai.rl.agents.voting import WEIGHING_METRIC, Ballot, VotingPolicy, ballot_of, equal_weights, weights_by_score
 from fxai.rl.algorithms.build import build_policy
+from fxai.rl.environment.account_features import observation_shape
+from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.lanes.pack import Pack, signature
 from fxai.rl.training.lane_pack import Lane, LanePack
 from fxai.rl.training.lane_program import Array
@@ -44,10 +49,10 @@ class EnsembleLanes:
         rows: Sequence[Lane],
         base: EnvConfig,
         make_training: Callable[[Pack], Training],
-        make_scorer: Callable[[Pack], Scorer],
-        observation_shape: tuple[int, int],
+        markets: MarketSet,
+        table: MarketTable,
         *,
-        is_width_fixed: bool = False,
+        device: str,
     ) -> None:
         """Prepare the lanes of the members, with the states of the rows.
 
@@ -55,17 +60,19 @@ class EnsembleLanes:
             rows: The ensembles, of one configuration.
             base: Environment that scores.
             make_training: Builds the training of members of one signature.
-            make_scorer: Builds the scorer of the rows.
-            observation_shape: Of the members' policies.
-            is_width_fixed: Whether numbers depend on the number of lanes, as on a GPU.
+            markets: The markets.
+            table: Their `market_table`.
+            device: "cpu" or "cuda:N", on which numbers may depend on the number of lanes.
         """
         self.rows = tuple(rows)
         config = self.rows[0].config
         self._members = ensemble_members(config)
-        self._groups = _groups(self.rows, self._members, make_training, is_width_fixed)
+        self._groups = _groups(self.rows, self._members, make_training, device != "cpu")
         folds = tuple(row.fold for row in self.rows if row.fold is not None)
-        self._score = make_scorer(Pack(tuple(row.config for row in self.rows), tuple(r.seed for r in self.rows), folds))
-        self._policy = _policy(self._members, ballot_of(config, base), observation_shape)
+        pack = Pack(tuple(row.config for row in self.rows), tuple(row.seed for row in self.rows), folds)
+        self._score = Scorer(market_on_device(table, device), scored_span(pack, base, markets))
+        shape = observation_shape(table.features.shape[1], [config.env])
+        self._policy = _policy(self._members, ballot_of(config, base), shape)
         self._votes = np.array([equal_weights(len(self._members))] * len(self.rows), np.float32)
         for group in self._groups:
             group.pack.set_lanes(group.lanes)

@@ -20,9 +20,11 @@ from fxai.rl.agents.committee import Committee
 from fxai.rl.agents.committee_policy import CommitteePolicy, columns_of
 from fxai.rl.agents.ensemble import Ensemble, named_members
 from fxai.rl.agents.export import visited_observations
-from fxai.rl.agents.scoring import Scorer, Trajectory, scoring_env_of
+from fxai.rl.agents.scoring import Scorer
 from fxai.rl.environment.market_tensors import on_device
 from fxai.rl.environment.observation import Observation
+from fxai.rl.scores.scored_span import ScoredSpan, Trajectory
+from fxai.rl.scores.scoring_env import scoring_env_of
 from fxai.rl.training.training import Metrics
 
 
@@ -39,7 +41,7 @@ def trajectories_of(
     """The steps of agents that have one policy, side by side. On a CPU they are those of `trajectory_of`."""
     first, tensors = agents[0], on_device(market, torch.device(device))
     own = [agent.config.env for agent in agents]
-    scorer = Scorer(tensors, span, market.bars_per_year, first.base_env, own, parts=parts)
+    scorer = Scorer(tensors, ScoredSpan(span, market.bars_per_year, first.base_env, own, parts=parts))
     return scorer.trajectories(first.policy, torch.cat([agent.weights for agent in agents]).to(device))
 
 
@@ -59,9 +61,9 @@ def member_metrics_of(
     tensors, columns = on_device(market, torch.device(device)), columns_of([each.agent.standardizer for each in voters])
     found = {}
     for (name, member), own in zip(named_members(voters).items(), columns, strict=True):
-        scorer = Scorer(tensors, span, market.bars_per_year, member.base_env, [member.config.env], parts=parts)
+        scored = ScoredSpan(span, market.bars_per_year, member.base_env, [member.config.env], parts=parts)
         policy = CommitteePolicy(member.policy, (own,), "values")
-        found[name] = scorer.trajectories(policy, member.weights.to(device))[0].score.metrics
+        found[name] = Scorer(tensors, scored).trajectories(policy, member.weights.to(device))[0].score.metrics
     return found
 
 

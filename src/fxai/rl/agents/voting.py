@@ -23,8 +23,8 @@ import torch
 from torch import Tensor
 
 from fxai.rl.agents.committee_policy import CommitteePolicy
-from fxai.rl.agents.scoring import lowest_action
 from fxai.rl.lanes.ordered_mean import ordered_mean, ordered_sum
+from fxai.rl.scores.scoring_env import lowest_action
 from fxai.spec.fields.ensemble_config import Ties
 from fxai.spec.fields.env_config import STEPS, EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from fxai.rl.algorithms.a2c_loss import STATISTICS, A2cLossWeights, a2c_loss_gradient
+from fxai.rl.algorithms.a2c_loss import A2cLossWeights, a2c_loss_gradient
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.algorithms.actor_critic_state import ActorCriticState
 from fxai.rl.algorithms.adam import LaneAdam, norm_and_clip_factor
@@ -13,7 +13,10 @@ from fxai.rl.algorithms.experience import Experience
 from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.algorithms.samples import Samples
-from fxai.rl.kernels import A2cNumbers, a2c_step, runs_on_kernels
+from fxai.rl.compiled.gradient_steps import A2cGradientSteps
+from fxai.rl.compiled.hyperparameters import DropoutStreams
+from fxai.rl.kernels import A2C_STATISTICS
+from fxai.rl.lanes.kernel_tensors import runs_on_kernels
 from fxai.rl.networks.dropout import Dropout
 from fxai.rl.networks.mlp import Mlp
 from fxai.spec.fields.a2c_config import A2cConfig
@@ -22,7 +25,7 @@ from fxai.spec.fields.a2c_config import A2cConfig
 class A2c:
     """A2C for all lanes of a pack; implements `Learner`."""
 
-    statistics = (*STATISTICS, "grad_norm")
+    statistics = A2C_STATISTICS
 
     def __init__(
         self, configs: Sequence[A2cConfig], policy: ActorCritic, collector: Collector, seeds: Tensor, dropout: Dropout
@@ -33,30 +36,34 @@ class A2c:
             configs: One per lane. They differ only in the fields that may differ within a pack; see `pack.signature`.
             policy: Actor and critic.
             collector: Environments.
-            seeds: [lane] int64.
+            seeds: [lane] int64, on the host, where the initial weights are computed.
             dropout: Masks.
         """
         self.policy, self._dropout = policy, dropout
-        self._network = policy.network if isinstance(policy.network, Mlp) else None
+        self._compiled: A2cGradientSteps | None = None
+        if isinstance(policy.network, Mlp) and dropout.seeds.device.type == "cpu":
+            masks = DropoutStreams(*(each.numpy() for each in dropout.streams()))
+            self._compiled = A2cGradientSteps(configs, masks, policy.network.widths)
         self._experience = Experience(configs, policy, collector, dropout)
-        device = seeds.device
+        device = dropout.seeds.device
         self._max_grad_norm = lane_numbers(configs, lambda c: c.max_grad_norm, device)
         self._loss = A2cLossWeights(
             entropy_coef=lane_numbers(configs, lambda c: c.entropy_coef, device),
             value_coef=lane_numbers(configs, lambda c: c.value_coef, device),
         )
-        self.weights = policy.initial(seeds)
+        self.weights = policy.initial(seeds).to(device)
         self._adam = LaneAdam.of(self.weights)
         self._state = ActorCriticState(self.weights, self._adam, self._experience)
 
     def update(self, clock: Tensor, rate: Tensor) -> Tensor:
-        return self.improve(self._experience.gather(self.weights, clock), rate)
+        return self.improve(self._experience.gather(self.weights, clock), clock, rate)
 
     @torch.no_grad()
-    def improve(self, samples: Samples, rate: Tensor) -> Tensor:
+    def improve(self, samples: Samples, clock: Tensor, rate: Tensor) -> Tensor:
         """One gradient step on all samples, in place on the weights. Returns statistics [lane, statistic]."""
-        if self._network is not None and runs_on_kernels(self.weights):
-            return self._step_by_kernel(self._network, samples, rate)
+        if self._compiled is not None and runs_on_kernels(self.weights):
+            weights, arrays = self.weights.numpy(), (self._adam.arrays(), samples.arrays())
+            return torch.from_numpy(self._compiled(weights, *arrays, clock.numpy(), rate.numpy()))
         keep = self._dropout.keep(samples.number)
         logits, value, vjp = self.policy.vjp(self.weights, samples.observation, keep)
         loss = a2c_loss_gradient(logits, value, samples, self._loss)
@@ -65,21 +72,6 @@ class A2c:
         (factors,) = self._adam.step_factors(rate, None, 1)
         self._adam.step(self.weights, gradient, clip_factor, factors)
         return torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
-
-    def _step_by_kernel(self, network: Mlp, samples: Samples, rate: Tensor) -> Tensor:
-        """The gradient step as a compiled loop. Returns its statistics."""
-        statistics = self.weights.new_empty(len(self.weights), len(self.statistics))
-        coefficients = self._loss.entropy_coef, self._loss.value_coef
-        numbers = rate, *coefficients, self._max_grad_norm, *self._dropout.streams()
-        a2c_step(
-            self.weights.numpy(),
-            self._adam.arrays(),
-            samples.arrays(),
-            A2cNumbers(*(each.numpy() for each in numbers)),
-            network.widths,
-            statistics.numpy(),
-        )
-        return statistics
 
     def state(self) -> dict[str, Tensor]:
         return self._state.tensors()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from fxai.rl.algorithms.samples import Samples
+from fxai.rl.kernels import A2C_STATISTICS
 from fxai.rl.networks.row_sums import row_mean
 
 
@@ -30,7 +31,7 @@ class A2cLossGradient:
     statistics: Tensor  # [lane, 3]: means over the samples, named by STATISTICS
 
 
-STATISTICS = ("policy_loss", "value_loss", "entropy")
+STATISTICS = A2C_STATISTICS[:-1]  # without the norm of the gradient
 
 
 def a2c_loss_gradient(logits: Tensor, value: Tensor, samples: Samples, weights: A2cLossWeights) -> A2cLossGradient:

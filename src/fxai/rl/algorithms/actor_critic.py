@@ -12,9 +12,7 @@ from torch import Tensor
 
 from fxai.rl.lanes import counter_rng
 from fxai.rl.networks.network import Network
-
-_ACTOR_HEAD_GAIN = 0.01  # for a nearly uniform initial policy (Andrychowicz et al. 2021, arXiv 2006.05990, section 3.2)
-_CRITIC_HEAD_GAIN = 1.0
+from fxai.rl.networks.orthogonal import ACTOR_HEAD_GAIN, CRITIC_HEAD_GAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +32,9 @@ class ActorCritic:
 
     def initial(self, seeds: Tensor) -> Tensor:
         """Initial weights [lane, 2 * size] for lane seeds [lane]."""
-        gaussian = counter_rng.normal(seeds, counter_rng.Purpose.WEIGHTS, 0, (2, self.network.layout.size))
-        actor = self.network.initial(gaussian[:, 0], _ACTOR_HEAD_GAIN)
-        critic = self.network.initial(gaussian[:, 1], _CRITIC_HEAD_GAIN)
+        gaussian = counter_rng.normal(seeds, counter_rng.Purpose.WEIGHTS, (2, self.network.layout.size))
+        actor = self.network.initial(gaussian[:, 0], ACTOR_HEAD_GAIN)
+        critic = self.network.initial(gaussian[:, 1], CRITIC_HEAD_GAIN)
         return torch.cat([actor, critic], dim=1)
 
     def preferences(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:

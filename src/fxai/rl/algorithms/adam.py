@@ -10,12 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fxai.rl.kernels import AdamArrays, adam_step, runs_on_kernels
+from fxai.rl.kernels import BETAS, EPSILON, AdamArrays, adam_step
+from fxai.rl.lanes.kernel_tensors import runs_on_kernels
 from fxai.rl.networks.row_sums import padded_rows
-
-_BETA_1 = 0.9
-_BETA_2 = 0.999
-_EPSILON = 1e-5  # as in PPO's reference code (Huang et al. 2022, "The 37 implementation details of PPO", no. 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +44,9 @@ class LaneAdam:
             mean=torch.zeros_like(weights),
             square=torch.zeros_like(weights),
             powers=torch.ones(len(weights), 2, dtype=torch.float64, device=weights.device),
-            betas=torch.tensor([_BETA_1, _BETA_2], dtype=torch.float64, device=weights.device),
+            betas=torch.tensor(BETAS, dtype=torch.float64, device=weights.device),
             scratch=torch.empty_like(weights),
-            epsilon=_EPSILON if epsilon is None else epsilon,
+            epsilon=EPSILON if epsilon is None else epsilon,
         )
 
     def first(self, lanes: int) -> "LaneAdam":
@@ -84,14 +81,14 @@ class LaneAdam:
         weight = torch.ones_like(rate, dtype=kind).unsqueeze(1) if active_lanes is None else active_lanes.to(kind)
         size = (root * rate.unsqueeze(1) / remaining[..., :1]).to(kind) * weight
         epsilon = (self.epsilon * root).to(kind)
-        shares = weight * (1 - _BETA_1), weight * (1 - _BETA_2)
+        shares = weight * (1 - BETAS[0]), weight * (1 - BETAS[1])
         return [
             StepFactors(*shares, *each, active_lanes) for each in zip(size.unbind(0), epsilon.unbind(0), strict=True)
         ]
 
     def arrays(self) -> AdamArrays:
         """The state and the constants, for loops that take whole steps."""
-        constants = np.array([_BETA_1, _BETA_2, self.epsilon])
+        constants = np.array([*BETAS, self.epsilon])
         return AdamArrays(self.mean.numpy(), self.square.numpy(), self.powers.numpy(), constants)
 
     def step(self, weights: Tensor, gradient: Tensor, clip_factor: Tensor, step_factors: StepFactors) -> None:

@@ -33,16 +33,17 @@ def build_policy(config: TrainingConfig, observation_shape: tuple[int, ...], act
 
 def build_learner(pack: Pack, env: BatchedEnv, device: torch.device) -> Learner:
     """The learner of the pack's algorithm, with reset environments."""
-    seeds = torch.tensor(pack.seeds, dtype=torch.int64, device=device)
-    collector = Collector(env, seeds)
+    seeds = torch.tensor(pack.seeds, dtype=torch.int64)
+    on_device = seeds.to(device)
+    collector = Collector(env, on_device)
     first, rates = pack.configs[0], [config.model.dropout for config in pack.configs]
     algorithms = [config.training for config in pack.configs]
     if isinstance(first.training, DqnConfig):
         dqn = [each for each in algorithms if isinstance(each, DqnConfig)]
         q_network = _q_network(first, first.training, env.observation_shape, env.actions)
-        return Dqn(dqn, q_network, collector, seeds, Dropout.of(seeds, rates, q_network.dropout_sites))
+        return Dqn(dqn, q_network, collector, seeds, Dropout.of(on_device, rates, q_network.dropout_sites))
     policy = _actor_critic(first, env.observation_shape, env.actions)
-    dropout = Dropout.of(seeds, rates, policy.dropout_sites)
+    dropout = Dropout.of(on_device, rates, policy.dropout_sites)
     if isinstance(first.training, A2cConfig):
         a2c = [each for each in algorithms if isinstance(each, A2cConfig)]
         return A2c(a2c, policy, collector, seeds, dropout)
@@ -63,7 +64,7 @@ def build_network(config: ModelConfig, observation_shape: tuple[int, ...], outpu
     """The network of the configuration, from observations to `outputs` outputs."""
     match config.type:
         case "mlp":
-            return Mlp(observation_shape, config.widths or (config.d_model,) * config.n_layers, outputs)
+            return Mlp(observation_shape, config.hidden_widths, outputs)
         case "gru":
             return Gru(observation_shape, config.d_model, config.n_layers, outputs)
         case "transformer":

@@ -17,9 +17,10 @@ from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.q_network import QNetwork
 from fxai.rl.algorithms.replay_buffer import DrawnTransitions, ReplayBuffer
 from fxai.rl.algorithms.rollout import Collector
-from fxai.rl.kernels import DqnNumbers, TransitionArrays, dqn_steps, runs_on_kernels
+from fxai.rl.kernels import DqnNumbers, TransitionArrays, dqn_steps
 from fxai.rl.lanes import counter_rng
 from fxai.rl.lanes.active_lanes import active_lanes, is_known_empty
+from fxai.rl.lanes.kernel_tensors import runs_on_kernels
 from fxai.rl.lanes.running_mean import RunningMean
 from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.rl.networks.dropout import Dropout
@@ -45,18 +46,18 @@ class Dqn:
             configs: One per lane, of equal `pack.signature`.
             policy: Action values.
             collector: Environments.
-            seeds: [lane] int64.
+            seeds: [lane] int64, on the host, where the initial weights are computed.
             dropout: Masks.
         """
-        self.policy, self._collector, self._seeds, self._dropout = policy, collector, seeds, dropout
-        self._config, device = configs[0], seeds.device
+        self.policy, self._collector, self._seeds, self._dropout = policy, collector, dropout.seeds, dropout
+        self._config, device = configs[0], dropout.seeds.device
         self._network = policy.network if isinstance(policy.network, Mlp) else None
         self._gamma = lane_numbers(configs, lambda c: c.gamma, device)
         self._grad_norm = lane_numbers(configs, lambda c: c.max_grad_norm, device)
         self._target_tau = lane_numbers(configs, lambda c: c.target_tau, device)
         self._exploration = EpsilonSchedule.of(configs, device)
         self._schedule = _Schedule(configs, device)
-        self.weights = policy.initial(seeds)
+        self.weights = policy.initial(seeds).to(device)
         self._target = self.weights.clone()
         self._adam = LaneAdam.of(self.weights)
         ring = self._config.replay_size // self._config.n_envs

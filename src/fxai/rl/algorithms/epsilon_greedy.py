@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from fxai.rl.algorithms.hyperparameters import lane_numbers
-from fxai.rl.kernels import epsilon_greedy_actions, runs_on_kernels
+from fxai.rl.kernels import epsilon_greedy_actions
+from fxai.rl.lanes.kernel_tensors import runs_on_kernels
 from fxai.spec.fields.dqn_config import DqnConfig
 
 

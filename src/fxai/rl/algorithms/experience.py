@@ -7,7 +7,6 @@ from torch import Tensor
 
 from fxai.rl.algorithms import categorical
 from fxai.rl.algorithms.actor_critic import ActorCritic
-from fxai.rl.algorithms.compiled_experience import CompiledExperience
 from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.algorithms.samples import Samples, to_samples
@@ -17,10 +16,7 @@ from fxai.spec.fields.ppo_config import PpoConfig
 
 
 class Experience:
-    """Roll-outs of all lanes with advantages by each lane's discount and lambda.
-
-    On a CPU, samples of multilayer perceptrons in the market's environments are collected by a compiled loop.
-    """
+    """Roll-outs of all lanes with advantages by each lane's discount and lambda."""
 
     def __init__(
         self,
@@ -35,13 +31,9 @@ class Experience:
         self._gamma = lane_numbers(configs, lambda c: c.gamma, device)
         self._gae_lambda = lane_numbers(configs, lambda c: c.gae_lambda, device)
         self._normalize = torch.tensor([c.normalize_advantage for c in configs], device=device)
-        self._compiled = CompiledExperience.of(policy, collector.env)
 
     def gather(self, weights: Tensor, clock: Tensor) -> Samples:
         """Samples of one roll-out with these weights; `clock` [lane] int64 is the number of earlier roll-outs."""
-        if self._compiled is not None:
-            discounts = self._gamma, self._gae_lambda, self._normalize
-            return self._compiled.gather(weights, self._dropout, clock, steps=self._steps, discounts=discounts)
 
         def preferences_of(observation: Tensor, number: Tensor) -> Tensor:
             return self._policy.preferences(weights, observation, self._dropout.keep(number))

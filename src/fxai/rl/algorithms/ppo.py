@@ -11,24 +11,25 @@ from fxai.rl.algorithms.actor_critic_state import ActorCriticState
 from fxai.rl.algorithms.adam import LaneAdam, norm_and_clip_factor
 from fxai.rl.algorithms.experience import Experience
 from fxai.rl.algorithms.hyperparameters import lane_numbers
-from fxai.rl.algorithms.ppo_loss import KL, STATISTICS, PpoLossWeights, ppo_loss_gradient
+from fxai.rl.algorithms.ppo_loss import KL, PpoLossWeights, ppo_loss_gradient
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.algorithms.samples import Samples
-from fxai.rl.kernels import PpoNumbers, PpoStreams, ppo_steps, runs_on_kernels
+from fxai.rl.compiled.gradient_steps import PpoGradientSteps
+from fxai.rl.compiled.hyperparameters import DropoutStreams
+from fxai.rl.kernels import KL_TOLERANCE, PPO_STATISTICS
 from fxai.rl.lanes import counter_rng
 from fxai.rl.lanes.active_lanes import active_lanes, is_known_empty
+from fxai.rl.lanes.kernel_tensors import runs_on_kernels
 from fxai.rl.lanes.running_mean import RunningMean
 from fxai.rl.networks.dropout import Dropout
 from fxai.rl.networks.mlp import Mlp
 from fxai.spec.fields.ppo_config import PpoConfig
 
-_KL_TOLERANCE = 1.5  # an update stops when KL exceeds target_kl times this factor
-
 
 class Ppo:
     """PPO for all lanes of a pack; implements `Learner`."""
 
-    statistics = (*STATISTICS, "grad_norm")
+    statistics = PPO_STATISTICS
 
     def __init__(
         self, configs: Sequence[PpoConfig], policy: ActorCritic, collector: Collector, seeds: Tensor, dropout: Dropout
@@ -39,14 +40,17 @@ class Ppo:
             configs: One per lane, of equal `pack.signature`.
             policy: Actor and critic.
             collector: Environments.
-            seeds: [lane] int64.
+            seeds: [lane] int64, on the host, where the initial weights are computed.
             dropout: Masks.
         """
-        self.policy, self._seeds, self._dropout = policy, seeds, dropout
+        self.policy, self._seeds, self._dropout = policy, dropout.seeds, dropout
         self._experience = Experience(configs, policy, collector, dropout)
         self._batch_size = configs[0].batch_size
-        self._network = policy.network if isinstance(policy.network, Mlp) else None
-        device = seeds.device
+        self._compiled: PpoGradientSteps | None = None
+        if isinstance(policy.network, Mlp) and dropout.seeds.device.type == "cpu":
+            masks = DropoutStreams(*(each.numpy() for each in dropout.streams()))
+            self._compiled = PpoGradientSteps(configs, seeds.numpy(), masks, policy.network.widths)
+        device = dropout.seeds.device
         self._limits = _Limits.of(configs, device)
         clips_value = any(config.value_clip_epsilon is not None for config in configs)
         value_clip = lane_numbers(configs, lambda c: c.value_clip_epsilon, device) if clips_value else None
@@ -56,7 +60,7 @@ class Ppo:
             entropy_coef=lane_numbers(configs, lambda c: c.entropy_coef, device),
             value_coef=lane_numbers(configs, lambda c: c.value_coef, device),
         )
-        self.weights = policy.initial(seeds)
+        self.weights = policy.initial(seeds).to(device)
         self._adam = LaneAdam.of(self.weights)
         self._state = ActorCriticState(self.weights, self._adam, self._experience)
 
@@ -69,8 +73,9 @@ class Ppo:
 
         The means are over the last epoch of each lane, and over all epochs for a lane with `target_kl`.
         """
-        if self._network is not None and runs_on_kernels(self.weights):
-            return self._steps_by_kernel(self._network, samples, clock, rate)
+        if self._compiled is not None and runs_on_kernels(self.weights):
+            weights, arrays = self.weights.numpy(), (self._adam.arrays(), samples.arrays())
+            return torch.from_numpy(self._compiled(weights, *arrays, clock.numpy(), rate.numpy()))
         all_lanes = _LaneSlice(self.weights, self._adam, self._loss, self._limits, rate)
         active = torch.ones_like(rate, dtype=torch.bool)
         running_mean = RunningMean.of(self.weights, len(self.statistics))
@@ -83,26 +88,6 @@ class Ppo:
             else:
                 self._epoch(lanes_slice, epoch, minibatches, active, running_mean)
         return running_mean.means()
-
-    def _steps_by_kernel(self, network: Mlp, samples: Samples, clock: Tensor, rate: Tensor) -> Tensor:
-        """All gradient steps of this update as one compiled loop. Returns the means of their statistics."""
-        statistics = self.weights.new_empty(len(self.weights), len(self.statistics))
-        limits = self._limits.grad_norm, _KL_TOLERANCE * self._limits.kl
-        rates, masks = self._dropout.streams()
-        numbers = rate, self._limits.epochs, *self._loss.by_lane(), *limits, rates
-        shuffles = counter_rng.stream_keys(self._seeds, counter_rng.Purpose.MINIBATCH)
-        streams = masks, shuffles, clock * self._limits.epochs
-        ppo_steps(
-            self.weights.numpy(),
-            self._adam.arrays(),
-            samples.arrays(),
-            PpoNumbers(*(each.numpy() for each in numbers)),
-            PpoStreams(*(each.numpy() for each in streams)),
-            self._batch_size,
-            network.widths,
-            statistics.numpy(),
-        )
-        return statistics
 
     def _epoch(
         self,
@@ -141,7 +126,7 @@ class Ppo:
             if statistics is not None:
                 running_mean.add(statistics, counted & active)
                 active = active & ~(
-                    statistics[:, KL] > _KL_TOLERANCE * limits.kl
+                    statistics[:, KL] > KL_TOLERANCE * limits.kl
                 )  # NaN does not stop a lane, so it reaches the weights and is detected
             (factors,) = lanes_slice.adam.step_factors(lanes_slice.rate, active, 1)
             lanes_slice.adam.step(lanes_slice.weights, gradient, clip_factor, factors)

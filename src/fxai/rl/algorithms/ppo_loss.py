@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from fxai.rl.algorithms.samples import Samples
-from fxai.rl.kernels import ppo_loss, runs_on_kernels
+from fxai.rl.kernels import PPO_STATISTICS, ppo_loss
+from fxai.rl.lanes.kernel_tensors import runs_on_kernels
 from fxai.rl.networks.row_sums import row_mean
 
-STATISTICS = ("policy_loss", "value_loss", "entropy", "kl", "clip_fraction")
+STATISTICS = PPO_STATISTICS[:-1]  # without the norm of the gradient
 KL = STATISTICS.index("kl")
 
 

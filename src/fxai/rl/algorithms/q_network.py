@@ -42,7 +42,7 @@ class QNetwork:
 
     def initial(self, seeds: Tensor) -> Tensor:
         """Initial weights [lane, size] for lane seeds [lane]; critics differ."""
-        gaussian = counter_rng.normal(seeds, counter_rng.Purpose.WEIGHTS, 0, (self.critics, self.network.layout.size))
+        gaussian = counter_rng.normal(seeds, counter_rng.Purpose.WEIGHTS, (self.critics, self.network.layout.size))
         critics = [self.network.initial(gaussian[:, i], _HEAD_GAIN) for i in range(self.critics)]
         return torch.cat(critics, dim=1)
 

@@ -131,8 +131,8 @@ class Broker:
         costs = LaneCosts(configs, market)
         self._costs = costs if costs.differ else None
         self._adverse, self._commission, self._swap_long, self._swap_short = costs.of_first
-        self._has_spread = market.has_spread and configs[0].fill == "open"
-        self._pays_swap = costs.has_swap and market.has_nights
+        self._has_spread = market.table.has_spread and configs[0].fill == "open"
+        self._pays_swap = costs.has_swap and market.table.has_nights
         self._resizes = any(_has_sizes(config.target_positions) for config in configs)
         self._never = like.new_zeros(1, 1)
         self._exits = BarExits(configs, like)

@@ -1,14 +1,14 @@
 """Draws the first and last bars of episodes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import fields
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from fxai.errors import DataError
 from fxai.market.splits.splits import Span
+from fxai.rl.environment.random_starts import RandomStarts, Spans, spans_of_lanes
 from fxai.rl.lanes import counter_rng
 
 BLOCK = 64  # steps whose starts are drawn together by default, because one draw takes thirty small kernels
@@ -18,9 +18,6 @@ Episode: TypeAlias = tuple[Tensor, Tensor]
 """First and last bar, each [lane, env] int64, or of several steps [step, lane, env]."""
 
 _NONE: Episode = (torch.empty(0, 0, 0, dtype=torch.int64),) * 2
-
-Spans: TypeAlias = Span | Sequence[Sequence[Span]]
-"""One span of bars for all lanes, or the spans of each lane."""
 
 
 class Episodes:
@@ -56,12 +53,14 @@ class Episodes:
         Raises:
             DataError: The spans of a lane are too short for a step.
         """
-        of_lanes = [[spans]] * len(seeds) if isinstance(spans, Span) else spans
+        of_lanes = spans_of_lanes(spans, len(seeds))
         self._seeds, self._envs = seeds, envs
         self._steps = torch.tensor(steps, device=seeds.device)[:, None]
         self._given: Episode | None = None
         if starts is None:
-            self._starts = _RandomStarts.of(of_lanes, window, steps, seeds.device)
+            tables = RandomStarts.of(of_lanes, window, steps)
+            arrays = (getattr(tables, field.name) for field in fields(tables))
+            self._starts = RandomStarts(*(torch.from_numpy(array).to(seeds.device) for array in arrays))
         else:
             self._given = self._with_ends(self._checked(starts, of_lanes), of_lanes, ends)
         self._step = torch.zeros_like(seeds)  # step number of the first start in `_drawn`
@@ -91,12 +90,6 @@ class Episodes:
         starts, ends = self._drawn
         return self._given or (starts[self._used - 1], ends[self._used - 1])
 
-    def take(self, steps: int) -> Episode:
-        """Returns the random episodes of the next steps, each [step, lane, env], for a loop that takes these steps."""
-        self.draw_ahead(steps)
-        self._used = steps
-        return self._drawn
-
     def skip(self) -> None:
         """Counts a step in which no episode begins. Nothing is drawn for it."""
         self._used += 1
@@ -123,57 +116,3 @@ class Episodes:
         if starts.shape != shape or starts.min() < first or starts.max() >= last:
             raise ValueError(f"starts must be {shape} bars from {first} to {last - 1}")
         return starts.to(self._seeds.device).contiguous()
-
-
-@dataclass(frozen=True, slots=True)
-class _RandomStarts:
-    """The starts that random bits choose. The fields are int64, [lane, span] for the spans of each lane."""
-
-    begins: Tensor  # first start
-    last_bars: Tensor
-    choices: Tensor  # number of starts that leave bars for a whole episode, at least 1
-    before: Tensor  # sum of the weights of the spans before; beyond all bits for a span that a lane does not have
-    totals: Tensor  # [lane, 1]: sum of all weights
-
-    @classmethod
-    def of(
-        cls, spans: Sequence[Sequence[Span]], window: int, steps: Sequence[int], device: torch.device
-    ) -> "_RandomStarts":
-        """Makes the tables of spans. Spans without a step are left out."""
-        lanes = [
-            [_places(span, window, longest) for span in lane if len(span) > window]
-            for lane, longest in zip(spans, steps, strict=True)
-        ]
-        if short := [lane for lane, places in zip(spans, lanes, strict=True) if not places]:
-            bars = max(map(len, short[0]), default=0)
-            raise DataError(
-                f"a split of {bars} bars is too short for an episode: env.observation_window needs {window} bars "
-                "before the first step; shorten the window or provide more bars"
-            )
-        most = max(map(len, lanes))
-        rows = torch.tensor([lane + lane[-1:] * (most - len(lane)) for lane in lanes], device=device)
-        begins, last_bars, choices, weights = rows.unbind(-1)
-        # A lane with one span draws among its choices, however many spans other lanes have.
-        single = torch.tensor([len(lane) == 1 for lane in lanes], device=device)[:, None]
-        weights = torch.where(single, choices, weights)
-        exists = torch.tensor([[place < len(lane) for place in range(most)] for lane in lanes], device=device)
-        sums = (weights * exists).cumsum(1)
-        before = torch.where(exists, sums - weights, torch.iinfo(torch.int64).max)
-        return cls(begins, last_bars, choices, before, sums[:, -1:])
-
-    def __call__(self, bits: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns starts [step, lane, env] for random bits of this shape, and the last bars of their spans."""
-        drawn = bits.remainder(self.totals)
-        if self.begins.shape[1] == 1:
-            return self.begins + drawn, self.last_bars
-        place = (drawn.unsqueeze(-1) >= self.before[:, None]).sum(-1) - 1
-        lane = torch.arange(len(self.begins), device=bits.device)[:, None]
-        within = drawn - self.before[lane, place]
-        starts = self.begins[lane, place] + within.remainder(self.choices[lane, place])
-        return starts, self.last_bars[lane, place]
-
-
-def _places(span: Span, window: int, longest: int) -> tuple[int, int, int, int]:
-    """First start, last bar, number of starts that leave bars for a whole episode, and number of steps of a span."""
-    begin, last = span.start + window - 1, span.stop - 1
-    return begin, last, max(1, last - longest - begin + 1), last - begin

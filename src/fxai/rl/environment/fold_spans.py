@@ -1,4 +1,4 @@
-"""The bars of lanes in folds, as indices of the tensors of `market_tensors.folds_on_device`."""
+"""The bars of lanes in folds, as rows of `MarketTable.of_folds`."""
 
 from collections.abc import Sequence
 

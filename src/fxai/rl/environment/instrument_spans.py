@@ -1,19 +1,10 @@
-"""The tensors and the bars of several instruments: one instrument after the other, as the folds of a market."""
+"""The bars of several instruments, as rows of `MarketTable.of_set`: one instrument after the other."""
 
 from collections.abc import Sequence
-
-import torch
 
 from fxai.errors import DataError
 from fxai.market.markets.instruments import MarketSet
 from fxai.market.splits.splits import Span
-from fxai.rl.environment.market_tensors import MarketTensors, on_device
-
-
-def set_on_device(markets: MarketSet, device: torch.device) -> MarketTensors:
-    """Returns the tensors of all markets on a device, joined."""
-    parts = [on_device(market, device) for market in markets.markets]
-    return parts[0] if len(parts) == 1 else MarketTensors.joined(parts)
 
 
 def scored_instrument_spans(markets: MarketSet, window: int) -> Sequence[Span]:

@@ -11,23 +11,12 @@ from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.spec.fields.env_config import EnvConfig
 
 
-def instruments_of(configs: Sequence[EnvConfig], market: MarketTensors) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Returns the instruments whose costs differ from each other: names, and the bar after the last one of each.
-
-    If no lane has costs of single instruments, all bars are those of one instrument without a name.
-    """
-    if not market.instruments or all(config.costs is None for config in configs):
-        return ("",), (len(market.quotes),)
-    names, stops = zip(*market.instruments, strict=True)
-    return names, stops
-
-
 class LaneCosts:
     """The costs of each lane on each instrument, as tensors."""
 
     def __init__(self, configs: Sequence[EnvConfig], market: MarketTensors) -> None:
-        names, stops = instruments_of(configs, market)
-        like, has_spread = market.quotes, market.has_spread
+        names, stops = market.table.charged_instruments(configs)
+        like, has_spread = market.quotes, market.table.has_spread
         rules = [[rules_of(config, has_spread=has_spread, instrument=name) for name in names] for config in configs]
         costs = [[_costs_of(each) for each in lane] for lane in rules]
         self.differ = len(names) > 1  # whether they may differ between bars

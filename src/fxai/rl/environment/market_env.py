@@ -9,13 +9,15 @@ from typing import Protocol
 
 from torch import Tensor
 
-from fxai.rl.environment.episodes import Episode, Episodes, Spans
+from fxai.rl.environment.account_features import observation_shape
+from fxai.rl.environment.compiled_market import CompiledMarket
+from fxai.rl.environment.episodes import Episodes
 from fxai.rl.environment.market_tensors import MarketTensors
-from fxai.rl.environment.market_view import MarketView
 from fxai.rl.environment.numba_backend import NumbaBackend
+from fxai.rl.environment.random_starts import Spans
 from fxai.rl.environment.step_result import MarketStep
 from fxai.rl.environment.torch_backend import TorchBackend
-from fxai.rl.kernels import runs_on_kernels
+from fxai.rl.lanes.kernel_tensors import runs_on_kernels
 from fxai.spec.fields.env_config import EnvConfig
 
 
@@ -90,10 +92,9 @@ class MarketEnv:
         for name in ("sessions", "actions", "sizing", "fill"):
             if len({getattr(config, name) for config in configs}) != 1:
                 raise ValueError(f"all lanes of an environment must have the same {name}")
-        view = MarketView(market, configs)
         self.lanes, self.envs = len(configs), envs
         self.actions = configs[0].action_count
-        self.observation_shape: tuple[int, ...] = view.shape
+        self.observation_shape: tuple[int, ...] = observation_shape(market.features.shape[1], configs)
         self._device = market.device
         self._episodes = Episodes(
             span,
@@ -106,10 +107,9 @@ class MarketEnv:
         )
         self._floor: MarketBackend
         if runs_on_kernels(market.quotes):
-            self._floor = NumbaBackend(market, view, configs, close_at_end=close_at_end)
+            self._floor = NumbaBackend(CompiledMarket(market.table, configs, close_at_end=close_at_end))
         else:
-            of_torch = TorchBackend(market, view, configs, envs, close_at_end=close_at_end, may_hold=each_bar)
-            self._floor = of_torch
+            self._floor = TorchBackend(market, configs, envs, close_at_end=close_at_end, may_hold=each_bar)
         self.reset()
 
     def reset(self) -> Tensor:
@@ -120,15 +120,6 @@ class MarketEnv:
 
     def step(self, action: Tensor) -> MarketStep:
         return self._floor.step(action, self._episodes)
-
-    @property
-    def compiled(self) -> NumbaBackend | None:
-        """The environments as arrays of a compiled loop; None on a GPU."""
-        return self._floor if isinstance(self._floor, NumbaBackend) else None
-
-    def take(self, steps: int) -> Episode:
-        """Returns the episodes that may begin in the next steps, for a compiled loop that takes these steps."""
-        return self._episodes.take(steps)
 
     def state(self) -> dict[str, Tensor]:
         return {"starts_drawn": self._episodes.step, **self._floor.state()}

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from fxai.rl.environment.account import Accounts
-from fxai.rl.environment.account_features import ACCOUNT_FEATURES, HALF_HELD
+from fxai.rl.environment.account_features import HALF_HELD, account_scales, observation_shape
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.spec.fields.env_config import EnvConfig
 
@@ -26,14 +26,10 @@ class MarketView:
 
     def __init__(self, market: MarketTensors, configs: Sequence[EnvConfig]) -> None:
         """Creates the view. Raises `ValueError` if the configs have different windows."""
-        if len({config.observation_window for config in configs}) != 1:
-            raise ValueError("all lanes of an environment must have the same observation_window")
-        self.features = market.features
-        self.in_units = configs[0].sizing == "units"
-        self.shape = (configs[0].observation_window, market.features.shape[1] + len(ACCOUNT_FEATURES))
-        factors = [(1.0, 100.0 / config.position_size, 1.0, 10.0) for config in configs]
-        self.scales = torch.tensor(factors, dtype=market.dtype, device=market.device)
-        """[lane, 4]: factors that bring the account's features to the size of standardized features."""
+        self._features = market.features
+        self._in_units = configs[0].sizing == "units"
+        self.shape = observation_shape(market.features.shape[1], configs)
+        self._scales = torch.tensor(account_scales(configs), dtype=market.dtype, device=market.device)
 
     @cached_property
     def _windows(self) -> Tensor:
@@ -43,16 +39,16 @@ class MarketView:
         torch's operations on a GPU only; `rl/kernels` reads the features, which processes may share.
         """
         window, columns = self.shape
-        rows = self.features.new_zeros(len(self.features) + window - 1, columns)
-        rows[window - 1 :, : self.features.shape[1]] = self.features
+        rows = self._features.new_zeros(len(self._features) + window - 1, columns)
+        rows[window - 1 :, : self._features.shape[1]] = self._features
         return rows.flatten().unfold(0, window * columns, columns)
 
     def observation(self, bar: Tensor, account: Accounts) -> Tensor:
         """Returns observations [lane, env, window, column] at bars [lane, env] with accounts [lane, env]."""
         observation = self._windows[bar].reshape(*bar.shape, *self.shape)
-        gain = _gain_of_notional(account) if self.in_units else account.gain
+        gain = _gain_of_notional(account) if self._in_units else account.gain
         columns = (account.position, gain, account.held / (account.held + HALF_HELD), account.drawdown)
-        observation[..., -1, -len(columns) :] = torch.stack(columns, dim=-1) * self.scales[:, None]
+        observation[..., -1, -len(columns) :] = torch.stack(columns, dim=-1) * self._scales[:, None]
         return observation
 
 

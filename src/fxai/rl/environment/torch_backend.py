@@ -25,7 +25,6 @@ class TorchBackend:
     def __init__(
         self,
         market: MarketTensors,
-        view: MarketView,
         configs: Sequence[EnvConfig],
         envs: int,
         *,
@@ -34,7 +33,7 @@ class TorchBackend:
     ) -> None:
         """Prepares the environments; `may_hold` is whether an action may be HOLD."""
         self._may_hold = may_hold
-        self._market, self._view, self._close_at_end = market, view, close_at_end
+        self._market, self._view, self._close_at_end = market, MarketView(market, configs), close_at_end
         like = market.quotes
         self._broker = Broker(configs, market)
         self._sessions = market.session_codes(configs[0].sessions)

@@ -5,7 +5,7 @@ results stay in the core's cache; the gradient is the sum over the portions. Act
 perceptrons. Weights are [lane, 2 * size], each net's as in `mlp.py`.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from fxai.rl.kernels.adam import AdamArrays, clipped_adam_step, gradient_norm
 from fxai.rl.kernels.counter_bits import fill_keep
 from fxai.rl.kernels.mlp import net_backward, net_forward, net_memory
 from fxai.rl.kernels.softmax import fill_log_totals
+
+A2C_STATISTICS: Final = ("policy_loss", "value_loss", "entropy", "grad_norm")
+"""Statistics of an update, in the order in which the loop writes them."""
 
 _PORTION = 64  # samples
 
@@ -94,7 +97,7 @@ def a2c_step(
         samples: Those of the roll-out, each [lane, sample], and the observations [lane, sample, inputs].
         numbers: Hyperparameters.
         widths: Widths of the observation, the hidden layers and the outputs.
-        statistics: Filled: the means of policy loss, value loss and entropy, and the norm of the gradient, [lane, 4].
+        statistics: Filled: `A2C_STATISTICS`, means over the samples, [lane, 4].
     """
     lanes, available, _ = samples.observation.shape
     size, actions, kind, most = weights.shape[1] // 2, widths[-1], weights.dtype, min(_PORTION, available)

@@ -1,12 +1,14 @@
 """Adam's step as a compiled loop; see `rl/algorithms/adam.py`."""
 
 import math
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from fxai.market.rules.compiled import Array, compiled, separate
 
+BETAS: Final = (0.9, 0.999)
+EPSILON: Final = 1e-5  # as in PPO's reference code (Huang et al. 2022, "The 37 implementation details of PPO", no. 3)
 _TINY = 1.1754943508222875e-38  # smallest normal float32: no division by 0 before the first step
 _SUMS = 64  # of the squares of a gradient, so that the processor adds many at once
 
@@ -18,6 +20,12 @@ class AdamArrays(NamedTuple):
     square: Array  # second moments, as the weights
     powers: Array  # of the betas, [lane, 2] float64
     constants: Array  # betas and epsilon, [3] float64
+
+    @classmethod
+    def fresh(cls, weights: Array) -> "AdamArrays":
+        """Returns the state before the first step of `weights` [lane, size]."""
+        constants = np.array([*BETAS, EPSILON])
+        return cls(np.zeros_like(weights), np.zeros_like(weights), np.ones((len(weights), 2)), constants)
 
 
 def lane_adam_step(

@@ -4,7 +4,7 @@ A lane takes all its steps before the next lane begins, so that its weights, mom
 cache. Actor and critic are multilayer perceptrons. Weights are [lane, 2 * size], each net's as in `mlp.py`.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from fxai.rl.kernels.mlp import net_backward, net_forward, net_memory
 from fxai.rl.kernels.permutation import fill_permutation
 from fxai.rl.kernels.ppo_loss import lane_ppo_loss
 
+PPO_STATISTICS: Final = ("policy_loss", "value_loss", "entropy", "kl", "clip_fraction", "grad_norm")
+"""Statistics of an update, in the order in which the loop writes them."""
+
+KL_TOLERANCE: Final = 1.5  # an update stops when the divergence exceeds `target_kl` times this factor
 _KL = 3  # place of the divergence among the statistics
 
 
@@ -75,8 +79,8 @@ def ppo_steps(
         streams: Random numbers.
         batch_size: Samples of a minibatch; the last one of an epoch has the remaining samples.
         widths: Widths of the observation, the hidden layers and the outputs.
-        statistics: Filled: means [lane, 6] of the five of `ppo_loss` and the norm of the gradient, over the last epoch,
-            and over all steps for a lane with `largest_kl`.
+        statistics: Filled: means `PPO_STATISTICS` [lane, 6], over the last epoch, and over all steps for a lane with
+            `largest_kl`.
     """
     lanes, available, inputs = samples.observation.shape
     size, actions, kind, most = weights.shape[1] // 2, widths[-1], weights.dtype, min(batch_size, available)

@@ -7,26 +7,17 @@ products.
 """
 
 import math
-from enum import IntEnum
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from fxai.rl.kernels import runs_on_kernels
 from fxai.rl.kernels.counter_bits import GOLDEN, mix, shift_right
+from fxai.rl.lanes import counter_draws
+from fxai.rl.lanes.counter_draws import Purpose
+from fxai.rl.lanes.kernel_tensors import runs_on_kernels
 
-
-class Purpose(IntEnum):
-    """Use of a random number; each purpose is an independent stream."""
-
-    WEIGHTS = 1
-    EPISODE_START = 2
-    ACTION = 3
-    MINIBATCH = 4
-    DROPOUT = 5
-    REPLAY = 6
-    PROMPT_LENGTH = 7
+__all__ = ["Purpose", "bits", "normal", "permutation", "stream_keys", "uniform"]
 
 
 def stream_keys(seeds: Tensor, purpose: Purpose) -> Tensor:
@@ -57,11 +48,9 @@ def uniform(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[in
     return chance
 
 
-def normal(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Standard normal numbers by the inverse distribution function, [lane, *shape] float32; always finite."""
-    centre = (shift_right(bits(seeds, purpose, step, shape), 40).to(torch.float64) + 0.5) * 2.0**-24
-    gaussian: Tensor = torch.special.ndtri(centre)
-    return gaussian.to(torch.float32)
+def normal(seeds: Tensor, purpose: Purpose, shape: tuple[int, ...]) -> Tensor:
+    """The numbers of `counter_draws.normal`, [lane, *shape], on the host, as the seeds."""
+    return torch.from_numpy(counter_draws.normal(seeds.numpy(), purpose, shape))
 
 
 def permutation(seeds: Tensor, purpose: Purpose, step: int | Tensor, length: int) -> Tensor:

@@ -27,7 +27,7 @@ class TrainablePolicy(Policy, Protocol):
         ...
 
     def initial(self, seeds: Tensor) -> Tensor:
-        """Initial weights [lane, size] for lane seeds [lane] int64."""
+        """Initial weights [lane, size] for lane seeds [lane] int64, on the host."""
         ...
 
     def preferences(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:

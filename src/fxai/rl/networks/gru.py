@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from fxai.rl.networks.network import VectorJacobianProduct, repeat_for_nets, rows_and_columns
-from fxai.rl.networks.orthogonal import orthogonal
+from fxai.rl.networks.orthogonal_tensor import orthogonal_tensor
 from fxai.rl.networks.parameter_layout import ParameterLayout
 from fxai.rl.networks.row_sums import row_sum
 
@@ -54,8 +54,8 @@ class Gru:
         if name.endswith(".bias"):
             return torch.zeros_like(gaussian)
         if name == "head.weight":
-            return orthogonal(gaussian, head_gain)
-        return torch.cat([orthogonal(gate, 1.0) for gate in gaussian.split(self._width, dim=2)], dim=2)
+            return orthogonal_tensor(gaussian, head_gain)
+        return torch.cat([orthogonal_tensor(gate, 1.0) for gate in gaussian.split(self._width, dim=2)], dim=2)
 
     def __call__(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> Tensor:
         """Outputs [net, outputs, sample]; see `Network`.

@@ -4,19 +4,19 @@ On a CPU both passes of a gradient step run net by net in `rl/kernels/mlp.py`. W
 uses, each layer of all nets would pass through memory several times.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from fxai.market.rules.compiled import Array
-from fxai.rl.kernels import mlp_backward, mlp_forward, runs_on_kernels
+from fxai.rl.kernels import mlp_backward, mlp_forward
+from fxai.rl.lanes.kernel_tensors import runs_on_kernels
+from fxai.rl.networks.mlp_shape import MlpShape
 from fxai.rl.networks.network import VectorJacobianProduct, repeat_for_nets
-from fxai.rl.networks.orthogonal import orthogonal
 from fxai.rl.networks.parameter_layout import ParameterLayout
 from fxai.rl.networks.row_sums import padded_rows
 
@@ -26,26 +26,16 @@ class Mlp:
 
     def __init__(self, observation_shape: tuple[int, ...], hidden: Sequence[int], outputs: int) -> None:
         """`hidden` are the widths of the hidden layers."""
-        widths = [math.prod(observation_shape), *hidden, outputs]
-        self.widths = np.array(widths)  # of the observation, the hidden layers and the outputs
-        self._layers = [(f"{i}.weight", f"{i}.bias") for i in range(len(widths) - 1)]
+        self.shape = MlpShape(observation_shape, tuple(hidden), outputs)
+        self.widths = self.shape.widths
+        self._layers = self.shape.layers
         self._sites = [slice(end - width, end) for width, end in zip(hidden, accumulate(hidden), strict=True)]
         self.dropout_sites = sum(hidden)
-        shapes: dict[str, tuple[int, ...]] = {}
-        for (weight, bias), (fan_in, fan_out) in zip(self._layers, pairwise(widths), strict=True):
-            shapes |= {weight: (fan_in, fan_out), bias: (1, fan_out)}
-        weight, bias = self._layers[-1]
-        shapes |= {weight: (outputs, widths[-2]), bias: (outputs, 1)}  # the head: see `Network` on outputs
-        self.layout = ParameterLayout(shapes)
+        self.layout = ParameterLayout(self.shape.parameters)
 
     def initial(self, gaussian: Tensor, head_gain: float) -> Tensor:
         """Orthogonal weights and zero biases."""
-        parts = self.layout.views(gaussian.clone())
-        for weight, bias in self._layers:
-            gain = head_gain if (weight, bias) == self._layers[-1] else math.sqrt(2)
-            parts[weight] = orthogonal(parts[weight], gain)
-            parts[bias] = torch.zeros_like(parts[bias])
-        return torch.cat([part.flatten(1) for part in parts.values()], dim=1)
+        return torch.from_numpy(self.shape.initial(gaussian.numpy(), head_gain))
 
     def __call__(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> Tensor:
         """Outputs [net, outputs, sample]; see `Network`."""

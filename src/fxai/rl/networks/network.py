@@ -22,7 +22,7 @@ class Network(Protocol):
     dropout_sites: int  # activations of one sample that dropout may mask
 
     def initial(self, gaussian: Tensor, head_gain: float) -> Tensor:
-        """Initial weights [net, size] from standard normal numbers [net, size]."""
+        """Initial weights [net, size] from standard normal numbers [net, size], on the host."""
         ...
 
     def __call__(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from fxai.rl.networks.network import VectorJacobianProduct, repeat_for_nets, rows_and_columns
-from fxai.rl.networks.orthogonal import orthogonal
+from fxai.rl.networks.orthogonal_tensor import orthogonal_tensor
 from fxai.rl.networks.parameter_layout import ParameterLayout
 
 _POSITION_SCALE = 0.02
@@ -59,9 +59,9 @@ class Transformer:
         if not name.endswith(".weight"):
             return torch.zeros_like(gaussian)
         if name == "head.weight":
-            return orthogonal(gaussian, head_gain)
+            return orthogonal_tensor(gaussian, head_gain)
         to_residual = name.endswith((".mix.weight", ".narrow.weight"))
-        return orthogonal(gaussian, (2 * self._depth) ** -0.5 if to_residual else 1.0)
+        return orthogonal_tensor(gaussian, (2 * self._depth) ** -0.5 if to_residual else 1.0)
 
     def __call__(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> Tensor:
         """Outputs [net, outputs, sample]; see `Network`."""

@@ -39,7 +39,7 @@ def measured_width(make_training: Callable[[int], Training], signature: str, slo
         signature: Signature of the lanes.
         slot: Device and threads.
     """
-    device = _device(slot)
+    device = probed_device(slot)
     file = _cache() / f"{_key(signature, device, slot.threads)}.json"
     try:
         return int(json.loads(file.read_text())["lanes"])
@@ -115,7 +115,7 @@ def _key(signature: str, device: ProbedDevice, threads: int) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def _device(slot: Slot) -> ProbedDevice:
+def probed_device(slot: Slot) -> ProbedDevice:
     if slot.device == "cpu":
         return ProbedCpu()
     from fxai.rl.training.probed_gpu import ProbedGpu  # noqa: PLC0415 - torch

@@ -41,6 +41,11 @@ class ModelConfig(Record):
             raise ValueError(f"d_model {self.d_model} must be divisible by n_heads {self.n_heads}")
         return self
 
+    @property
+    def hidden_widths(self) -> tuple[int, ...]:
+        """Widths of the hidden layers of an MLP."""
+        return self.widths or (self.d_model,) * self.n_layers
+
     @model_validator(mode="after")
     def _check_widths(self) -> "ModelConfig":
         if self.widths is not None and self.type != "mlp":

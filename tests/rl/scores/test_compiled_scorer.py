@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from fxai.market.splits.splits import Span
-from fxai.rl.agents.compiled_scoring import CompiledScoring
-from fxai.rl.agents.scoring import Scorer, Trajectory
+from fxai.rl.agents import scoring
+from fxai.rl.agents.scoring import Scorer, compiled_network
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.environment.market_tensors import MarketTensors
+from fxai.rl.scores.scored_span import ScoredSpan, Trajectory
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
 
@@ -52,7 +53,7 @@ def trajectories(algorithm: str, fields: dict[str, Any], kind: torch.dtype, lane
     policy = build_policy(config, shape, base.action_count)
     weights = policy.initial(torch.arange(LANES)).to(kind) * (100 if algorithm == "ppo" else 1)
     own = [base.model_copy(update={"step_gap": lane + 1}) for lane in lanes]
-    scorer = Scorer(market(kind), [SPANS[lane] for lane in lanes], 6000.0, base, own)
+    scorer = Scorer(market(kind), ScoredSpan([SPANS[lane] for lane in lanes], 6000.0, base, own))
     scores = scorer(policy, weights[list(lanes)])
     found = scorer.trajectories(policy, weights[list(lanes)])
     assert [each.score.metrics for each in found] == [each.metrics for each in scores]
@@ -66,7 +67,7 @@ def test_steps_are_those_of_torch(
     case: str, algorithm: str, kind: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled = trajectories(algorithm, CASES[case], kind, range(LANES))
-    monkeypatch.setattr(CompiledScoring, "of", lambda _policy, _weights, _env: None)
+    monkeypatch.setattr(scoring, "compiled_network", lambda _policy, _weights: None)
     by_torch = trajectories(algorithm, CASES[case], kind, range(LANES))
     for ours, theirs in zip(compiled, by_torch, strict=True):
         assert ours.score.metrics == pytest.approx(theirs.score.metrics, rel=0, abs=0, nan_ok=True)
@@ -97,16 +98,8 @@ def test_a_lane_is_the_same_alone() -> None:
         ({"type": "mlp"}, {"algorithm": "dqn", "twin": True}, False),
     ],
 )
-def test_it_knows_policies_of_one_net(
-    model: dict[str, Any], training: dict[str, Any], *, is_compiled: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_knows_policies_of_one_net(model: dict[str, Any], training: dict[str, Any], *, is_compiled: bool) -> None:
     config = TrainingConfig.model_validate({"env": {"observation_window": 3}, "model": model, "training": training})
     policy = build_policy(config, (3, FEATURES + len(ACCOUNT_FEATURES)), 3)
-    found: list[object] = []
-    of = CompiledScoring.of
-    monkeypatch.setattr(CompiledScoring, "of", lambda *given: found.append(of(*given)) or found[-1])
-    Scorer(market(torch.float32), Span(20, 91), 6000.0, config.env, [config.env])(
-        policy, policy.initial(torch.arange(1))
-    )
-    assert [each is not None for each in found] == [is_compiled]
+    assert (compiled_network(policy, policy.initial(torch.arange(1))) is not None) == is_compiled
     assert isinstance(policy, ActorCritic) == (training["algorithm"] in ("ppo", "a2c"))

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from fxai.market.rules.compiled import Array
 from fxai.market.splits.splits import Span
 from fxai.spec.fields.env_config import EnvConfig
 
@@ -19,9 +18,9 @@ class ScoredEpisodes:
     A lane with fewer episodes than others repeats its first one; the repetition is not scored.
     """
 
-    starts: Tensor
-    ends: Tensor
-    scored: Tensor  # number of steps that are scored
+    starts: Array
+    ends: Array
+    scored: Array  # number of steps that are scored
     longest: int  # number of steps of the longest episode
 
     @classmethod
@@ -36,13 +35,13 @@ class ScoredEpisodes:
             for lane in spans
         ]
         most = max(map(len, lanes))
-        starts, ends = torch.tensor([lane + lane[:1] * (most - len(lane)) for lane in lanes]).unbind(-1)
-        exists = torch.tensor([[place < len(lane) for place in range(most)] for lane in lanes])
+        starts, ends = np.moveaxis(np.array([lane + lane[:1] * (most - len(lane)) for lane in lanes]), -1, 0)
+        exists = np.array([[place < len(lane) for place in range(most)] for lane in lanes])
         return cls(starts, ends, (ends - starts) * exists, int((ends - starts).max()))
 
-    def inside(self, steps: int) -> Tensor:
+    def inside(self, steps: int) -> Array:
         """Whether a step of an episode is scored [lane, episode, step]."""
-        return torch.arange(steps) < self.scored.unsqueeze(-1)
+        return np.arange(steps) < self.scored[..., None]
 
     def bars(self, lane: int) -> list[NDArray[np.int64]]:
         """The bar of each scored step of a lane, for each of its episodes."""
