@@ -5,10 +5,11 @@
     python -I -S supervisor.py MODULE LIFELINE CHANNEL LOG PARENT
 
 The supervisor starts the worker, `python -m MODULE`, with the file descriptor CHANNEL, and writes what the worker and
-its child processes print into bounded logs. When the lifeline to PARENT closes, or when the worker exits, the
-supervisor kills and reaps all descendants of the worker, sends the worker's exit code to the parent, and exits. On
-Linux the supervisor adopts orphaned descendants, so it also finds a process that left the worker's process group. If
-the supervisor itself is killed, the kernel kills the worker. SIGTERM from outside does not end it (`sigterm.py`).
+its child processes print into bounded logs. If LOG is empty, the output waits until the parent names the log over the
+lifeline. When the lifeline to PARENT closes, or when the worker exits, the supervisor kills and reaps all descendants
+of the worker, sends the worker's exit code to the parent, and exits. On Linux the supervisor adopts orphaned
+descendants, so it also finds a process that left the worker's process group. If the supervisor itself is killed, the
+kernel kills the worker. SIGTERM from outside does not end it (`sigterm.py`).
 """
 
 import contextlib
@@ -34,10 +35,11 @@ TRACEBACK_SECONDS = 0.2  # for the worker to write the tracebacks of its threads
 GRACE_SECONDS = 0.5  # between SIGTERM and SIGKILL
 CHUNK = 65536
 TRACEBACK = b"traceback\n"  # the parent's order to let the worker write its tracebacks and then to end it
+_LOG = b"log "  # the parent's order to write the worker's output to a log; its path follows in JSON
 
 
 def start_supervisor(
-    module: str, lifeline: int, channel: int, log: Path, environment: Mapping[str, str]
+    module: str, lifeline: int, channel: int, log: Path | None, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     """Start a supervisor and its worker, `python -m module CHANNEL CONTROL`, in a session of their own.
 
@@ -46,15 +48,17 @@ def start_supervisor(
         lifeline: the child's end of a socket pair. When the parent closes its end, the supervisor ends the worker and
             all its descendants.
         channel: the child's end of a second socket pair, over which worker and parent send messages.
-        log: file for the output of the worker, until the worker names another log over CONTROL.
+        log: file for the output of the worker, until the worker names another log over CONTROL. If None, no file is
+            made, and the parent names the file later with `name_log`.
         environment: environment of the worker.
 
     Returns:
         The supervisor.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    arguments = [module, str(lifeline), str(channel), str(log), str(os.getpid())]
-    with log.open("ab") as errors:
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    arguments = [module, str(lifeline), str(channel), "" if log is None else str(log), str(os.getpid())]
+    with (log or Path(os.devnull)).open("ab") as errors:
         return subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", __file__, *arguments],
             stdin=subprocess.DEVNULL,
@@ -66,17 +70,41 @@ def start_supervisor(
         )
 
 
+def name_log(lifeline: socket.socket, log: Path) -> None:
+    """Name the log of a supervisor that was started without one.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.open("ab").close()
+    with contextlib.suppress(OSError):  # the supervisor is gone already
+        lifeline.sendall(_LOG + json.dumps(str(log)).encode() + b"\n")
+
+
 class Output:
     """The pipe that the worker and its children print into. Moves their output into the current log."""
 
-    def __init__(self, worker_log: BoundedLog) -> None:
+    def __init__(self) -> None:
         self.source, self.sink = os.pipe()
         os.set_blocking(self.source, False)
         self.open = True  # until all processes that hold the sink have ended
-        self._worker_log = self._log = worker_log
+        self._worker_log: BoundedLog | None = None  # None until it is named; the output waits in the pipe
+        self._log: BoundedLog | None = None
+
+    @property
+    def has_log(self) -> bool:
+        return self._worker_log is not None
+
+    def begin(self, worker_log: BoundedLog) -> None:
+        """Write the output to the worker's own log, unless `switch` has named another one."""
+        self._worker_log = worker_log
+        self._log = self._log or worker_log
 
     def move(self) -> bool:
         """Move a chunk into the log. Returns False if there is none now."""
+        if self._log is None:
+            return False
         try:
             data = os.read(self.source, CHUNK)
         except BlockingIOError:
@@ -95,7 +123,7 @@ class Output:
     def switch(self, path: Path | None) -> None:
         """Write all further output to the log `path`, or to the worker's log if None."""
         self.drain()
-        if self._log is not self._worker_log:
+        if self._log is not None and self._log is not self._worker_log:
             self._log.close()
         self._log = self._worker_log
         if path is not None:
@@ -106,18 +134,19 @@ class Output:
 class Supervisor:
     """Starts one worker and ends its process tree."""
 
-    def __init__(self, lifeline: socket.socket, log: BoundedLog, parent: int, module: str, channel: int) -> None:
+    def __init__(self, lifeline: socket.socket, log: Path | None, parent: int, module: str, channel: int) -> None:
         """Start the worker.
 
         Args:
             lifeline: the supervisor's end of the socket to the parent.
-            log: the worker's own log.
+            log: the worker's own log. None: the parent names it over the lifeline.
             parent: process id of the parent.
             module: module that the worker runs, with the file descriptor `channel`.
             channel: the worker's end of its socket to the parent.
         """
         self._lifeline = lifeline
-        self._output = Output(log)
+        self._orders = b""  # received over the lifeline
+        self._output = Output()
         self._parent = parent
         self._exit_code: int | None = None
         self._ending = False
@@ -127,16 +156,17 @@ class Supervisor:
         self._wakeups, self._wakeup = socket.socketpair()
         self._watch_signals()
         self._watch(self._lifeline, self._on_lifeline)
-        self._watch(self._output.source, self._on_output)
+        if log is not None:
+            self._write_to(log)
         self._control, control = socket.socketpair()
         self._log_orders = self._control.makefile("rb")
         self._watch(self._control, self._on_log_order)
         self._worker = self._start_worker(module, channel, control.detach())
 
     def run(self) -> None:
-        """Run until the worker and all its descendants have ended."""
+        """Run until the worker and all its descendants have ended. Output that has no log yet waits for its log."""
         try:
-            while not self._worker_has_ended() and not self._ending:
+            while not self._ending and not (self._worker_has_ended() and self._output.has_log):
                 self._handle_events()
         finally:
             self._end_process_tree()
@@ -180,11 +210,27 @@ class Supervisor:
         for key, _ in self._selector.select(timeout):
             key.data()
 
+    def _write_to(self, log: Path) -> None:
+        """Write the worker's output to its own log from now on, and errors of this process too."""
+        self._output.begin(BoundedLog(log))
+        self._watch(self._output.source, self._on_output)
+        with log.open("ab") as errors:
+            os.dup2(errors.fileno(), sys.stderr.fileno())
+
     def _on_lifeline(self) -> None:
+        """Follow the orders of the parent. The order for tracebacks and the end of the lifeline end the worker."""
+        data = b""
         with contextlib.suppress(OSError):
-            self._wants_traceback = self._lifeline.recv(CHUNK).startswith(TRACEBACK)
-        self._ending = True
-        self._selector.unregister(self._lifeline)
+            data = self._lifeline.recv(CHUNK)
+        *orders, self._orders = (self._orders + data).split(b"\n")
+        for order in orders:
+            if order.startswith(_LOG):
+                self._write_to(Path(json.loads(order.removeprefix(_LOG))))
+            elif order == TRACEBACK.strip():
+                self._wants_traceback = True
+        if not data or self._wants_traceback:
+            self._ending = True
+            self._selector.unregister(self._lifeline)
 
     def _on_signal(self) -> None:
         for number in self._wakeups.recv(CHUNK):
@@ -270,7 +316,7 @@ def _send_signal(pid: int, number: signal.Signals) -> None:
 def main() -> None:
     module, lifeline, channel, log, parent = sys.argv[1:]
     near_end = socket.socket(fileno=int(lifeline))
-    Supervisor(near_end, BoundedLog(Path(log)), int(parent), module, int(channel)).run()
+    Supervisor(near_end, Path(log) if log else None, int(parent), module, int(channel)).run()
     os._exit(0)
 
 

@@ -1,5 +1,6 @@
 """`fxai run`: runs the studies of a spec."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from fxai.cli.require import RequireVerdict, check_required
 from fxai.errors import InputError
 from fxai.mirror.working_folder import with_working_folder
 from fxai.search.server_connection import check_server
+from fxai.study.early_start import early_workers
 
 
 def run(
@@ -139,7 +141,11 @@ def run(
 
             print_plan(stdout(), plan, given)
             return
-        from fxai.cli.run_studies import RunOptions, run_studies  # noqa: PLC0415
+        own_workers = joining is None and replay is None
+        with early_workers(plan.studies[0]) if own_workers else nullcontext() as early:
+            from fxai.cli.run_studies import RunOptions, run_studies  # noqa: PLC0415 - the workers start meanwhile
 
-        options = RunOptions(given, replay, joining, fresh=fresh, quiet=quiet, verbose=verbose, require=require)
-        raise typer.Exit(run_studies(plan, options, stdout(), notes))
+            options = RunOptions(
+                *(given, replay, joining, early), fresh=fresh, quiet=quiet, verbose=verbose, require=require
+            )
+            raise typer.Exit(run_studies(plan, options, stdout(), notes))

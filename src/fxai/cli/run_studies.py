@@ -17,6 +17,7 @@ from fxai.cli.require import cautioned, missed
 from fxai.cli.watch import choose_watch
 from fxai.evaluation.verdict_word import VerdictWord
 from fxai.formatting import legible
+from fxai.pool import EarlyWorkers
 from fxai.results.printed_command import StudyLocation
 from fxai.spec.fields.objective import FX_TRADING
 from fxai.spec.search.study import Spec
@@ -40,6 +41,7 @@ class RunOptions:
     settings: Collection[str] = ()  # keys of the spec that options set
     replay: Path | None = None  # decisions to repeat
     joining: Joining | None = None  # other runs; None: this run has the studies for itself
+    early: EarlyWorkers | None = None  # workers that have started for the first study
     fresh: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -79,7 +81,7 @@ def _run_all(
     results_dir = Path(plan.results_dir)
     recording = None if options.replay is None else recording_of(options.replay, plan)
     with stop_on_signals() as stop:
-        for study in plan.studies:
+        for place, study in enumerate(plan.studies):
             if stop.urgency:
                 return INTERRUPTED, outcomes
             if console.is_terminal and not options.quiet:
@@ -92,6 +94,7 @@ def _run_all(
                     recording=recording,
                     fresh=options.fresh,
                     plots=plan.save_study_plots,
+                    early=options.early if place == 0 else None,
                 )
             else:
                 outcome = join_study(

@@ -20,7 +20,7 @@ from fxai.module_path import search_modules_in
 from fxai.objectives.generator_lanes import GeneratorObjective
 from fxai.process_tree import ProcessTrees
 from fxai.protocol import JsonObject, LaneObjective, LanePlan, Lanes, Objective, Slot
-from fxai.spec.fields.objective import COMMAND, POSITIONS_OF, SHIPPED
+from fxai.spec.fields.objective import COMMAND, FX_TRADING, POSITIONS_OF, SHIPPED
 
 OBJECTIVES = (*SHIPPED, COMMAND)
 OpenLanes: TypeAlias = Callable[[LanePlan, Slot], Lanes]
@@ -50,6 +50,15 @@ def load_lanes(name: str, process_trees: ProcessTrees, folder: str = "") -> Open
     elif not _is_generator_function(objective):
         objective = importlib.import_module("fxai.objectives.python_function").python_function(objective, process_trees)
     return GeneratorObjective(cast("Objective", objective))
+
+
+def import_trainings(name: str) -> None:
+    """Import what trains the trials of a built-in objective, as far as no plan is needed. Other objectives wait for it.
+
+    A worker calls this while its parent opens the study.
+    """
+    if name == FX_TRADING:
+        importlib.import_module("fxai.objectives.trading_lanes")
 
 
 def load_signature(name: str) -> Callable[[JsonObject], str] | None:

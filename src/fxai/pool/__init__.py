@@ -1,6 +1,7 @@
 """The parent's side of workers: the `WorkerPool` contract, a pool of processes, and a pool inside this process."""
 
 from fxai.pool.contract import Activity, PoolNotice, TrialStarted, WorkerEvent, WorkerLost, WorkerPool
+from fxai.pool.early_workers import EarlyWorkers
 from fxai.pool.inline import InlinePool
 from fxai.pool.limits import Limits
 from fxai.pool.local_pool import LocalPool
@@ -10,6 +11,7 @@ from fxai.pool.slots import SlotPlan, machine_slots, slot_on
 
 __all__ = [
     "Activity",
+    "EarlyWorkers",
     "InlinePool",
     "Limits",
     "LocalPool",

@@ -11,6 +11,7 @@ from typing import Self
 from fxai.errors import FxaiError
 from fxai.pool.contract import Activity, WorkerEvent
 from fxai.pool.dispatcher import TrialDispatcher, WorkerCapacity
+from fxai.pool.early_workers import EarlyWorkers
 from fxai.pool.limits import Limits
 from fxai.pool.running_trials import RunningTrial
 from fxai.pool.worker_slot import WorkerSlot
@@ -25,6 +26,8 @@ class LocalPool:
     With a plan, each process opens the lanes of the plan's objective as it starts, and trains as many trials at once
     as the lanes hold. Without a plan, it trains one trial at a time, of the objective that the trial names. Until the
     first process has sent the number of its lanes, each process counts for one trial.
+
+    With `early`, the pool takes the workers that have started for its slots, and ends the others of `early`.
 
     A worker that can hold only one trial writes the trial's output into the trial's log. All other output goes to
     `log_directory/worker-N.log`.
@@ -41,14 +44,20 @@ class LocalPool:
         plan: LanePlan | None = None,
         *,
         limits: Limits = NO_LIMITS,
+        early: EarlyWorkers | None = None,
     ) -> None:
         self._selector = selectors.DefaultSelector()
         self._plan = plan
         self._dispatcher = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
         self._workers = [
-            WorkerSlot(slot, limits, log_directory.absolute() / f"worker-{slot.index}.log", plan, self._selector)
+            WorkerSlot(
+                *(slot, limits, log_directory.absolute() / f"worker-{slot.index}.log", plan, self._selector),
+                started=None if early is None else early.take(slot),
+            )
             for slot in slots
         ]
+        if early is not None:
+            early.close()  # there are fewer slots, or other ones
         self._closed = False
         atexit.register(self.close)
 

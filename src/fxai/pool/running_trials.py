@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from fxai.pool.limits import Limits
+from fxai.pool.started_worker import END_SECONDS
 from fxai.pool.tree_memory import TreeReading
-from fxai.pool.worker_process import END_SECONDS
 from fxai.protocol import Cause, Decision, JsonObject, Report, TrialRequest, TrialResult
 from fxai.protocol.trial_failure import failed
 

@@ -6,56 +6,43 @@ import selectors
 import signal
 import socket
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from fxai.process_tree import KILL_SECONDS
-from fxai.protocol import LanePlan, Slot
+from fxai.pool.started_worker import END_SECONDS, StartedWorker
+from fxai.protocol import LanePlan
 from fxai.protocol.wire import from_line, to_line
 from fxai.protocol.worker_messages import WorkerMessage, WorkerWelcome
-from fxai.supervisor import CHUNK, GRACE_SECONDS, TRACEBACK, TRACEBACK_SECONDS, start_supervisor
-
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-_MALLOC = {
-    # glibc returns large freed blocks to the kernel at once, and the kernel zeroes their pages when they are allocated
-    # again. A training frees and allocates the same blocks thousands of times a second. Its steps are a tenth faster
-    # if glibc keeps the blocks.
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
-    "MALLOC_TOP_PAD_": str(64 << 20),
-}
-_WORKER = "fxai.worker.main"
-END_SECONDS = 2 * (TRACEBACK_SECONDS + GRACE_SECONDS + KILL_SECONDS)
+from fxai.supervisor import CHUNK, TRACEBACK, name_log
 
 
 class WorkerProcess:
     """A supervisor and its worker. `selector` returns `owner` whenever `messages` or `ended` may have changed."""
 
     def __init__(
-        self, slot: Slot, log: Path, plan: LanePlan | None, selector: selectors.BaseSelector, owner: object
+        self, started: StartedWorker, log: Path, plan: LanePlan | None, selector: selectors.BaseSelector, owner: object
     ) -> None:
+        """Name the log of a started worker and welcome the worker.
+
+        Raises:
+            OSError: the log cannot be written. The worker has ended then.
+        """
         self.exit_code: int | None = None  # once `ended`; None also if it is not known
         self.ended = False
         self._selector = selector
         self._owner = owner
         self._received = b""
         self._unsent = b""
-        self._channel, channel = socket.socketpair()
-        self._lifeline, lifeline = socket.socketpair()
-        with channel, lifeline:
-            self._supervisor = start_supervisor(
-                _WORKER, lifeline.fileno(), channel.fileno(), log, worker_environment(slot)
-            )
+        self._channel, self._lifeline, self._supervisor = started.channel, started.lifeline, started.supervisor
         self._worker_pid: int | None = None
+        try:
+            name_log(self._lifeline, log)
+        except OSError:
+            started.end()
+            started.wait()
+            raise
         for end in (self._channel, self._lifeline):
             selector.register(end, selectors.EVENT_READ, owner)
-        self.send(WorkerWelcome(slot, tuple(sys.path), plan))
+        self.send(WorkerWelcome(started.slot, tuple(sys.path), plan))
 
     def send(self, record: object) -> None:
         """Send a record. `poll` sends what the socket does not accept now, since a worker reads between two updates.
@@ -170,10 +157,3 @@ class WorkerProcess:
                 os.killpg(self._worker_pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
                 return
-
-
-def worker_environment(slot: Slot) -> Mapping[str, str]:
-    """The environment of a worker: this process's, settings of glibc's allocator, threads and devices of the slot."""
-    threads = dict.fromkeys(THREAD_VARIABLES, str(slot.threads))
-    devices = {"CUDA_VISIBLE_DEVICES": ""} if slot.device == "cpu" else {}
-    return {**_MALLOC, **os.environ, **threads, **devices, **slot.environment}

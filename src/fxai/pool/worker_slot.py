@@ -15,9 +15,10 @@ from fxai.pool.dispatcher import WorkerCapacity
 from fxai.pool.limits import Limits
 from fxai.pool.out_of_memory import out_of_memory_kills
 from fxai.pool.running_trials import Overrun, RunningTrial, RunningTrials
+from fxai.pool.started_worker import END_SECONDS, StartedWorker
 from fxai.pool.tree_memory import TreeMemory
 from fxai.pool.worker_lost import describe_loss
-from fxai.pool.worker_process import END_SECONDS, WorkerProcess
+from fxai.pool.worker_process import WorkerProcess
 from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialError, TrialPaths, TrialRequest, TrialResult, described
 from fxai.protocol.trial_failure import log_failure
 from fxai.protocol.worker_messages import DecisionMessage, ParentMessage, WorkerMessage
@@ -72,8 +73,9 @@ class WorkerSlot:
         selector: selectors.BaseSelector,
         *,
         host: str = "",
+        started: StartedWorker | None = None,
     ) -> None:
-        """Start a process. `host` is the name of this machine, for messages to the user, if there are several."""
+        """Take the started worker, or start one. `host` names this machine in messages, if there are several."""
         self.slot = slot
         self._where = f" on host {host}" if host else ""
         self._limits = limits
@@ -90,7 +92,7 @@ class WorkerSlot:
         self._process: WorkerProcess | None = None
         self._state = ProcessState()
         self._phase, self._phase_ends_at = Phase.PAUSED, 0.0
-        self._start()
+        self._start(started)
 
     @property
     def capacity(self) -> WorkerCapacity:
@@ -177,12 +179,13 @@ class WorkerSlot:
         if self._process is not None:
             self._process.wait()
 
-    def _start(self) -> None:
+    def _start(self, started: StartedWorker | None = None) -> None:
         self._process = None
         self._state = ProcessState()
         self._enter(Phase.STARTING, start_limit(self._plan))
         try:
-            self._process = WorkerProcess(self.slot, self._log, self._plan, self._selector, self)
+            started = started or StartedWorker(self.slot, "" if self._plan is None else self._plan.objective)
+            self._process = WorkerProcess(started, self._log, self._plan, self._selector, self)
         except OSError as error:
             self._on_failed_start(f"the operating system cannot start its process: {error}")
 

@@ -5,6 +5,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
+from fxai.pool import EarlyWorkers
 from fxai.results.paths import StudyPaths
 from fxai.spec.checks.advice import notices
 from fxai.spec.checks.winner_checks import after_search
@@ -43,6 +44,7 @@ def search_study(
     plots: bool = True,
     write_engine: WriteEngine | None = None,
     owned: OwnedStudy | None = None,
+    early: EarlyWorkers | None = None,
 ) -> StudyOutcome:
     """Apply a study's transfer, run the study until it has `n_trials` finished trials, then write its files.
 
@@ -57,6 +59,7 @@ def search_study(
         plots: write the plots and the report too.
         write_engine: writes a training engine into the folder that it is called with.
         owned: the lease and the hosts of a study that several runs have joined. Default: workers of this process.
+        early: workers that have started for this study (`early_start.py`).
 
     Raises:
         FxaiError: something is wrong with data, folder or database. Nothing is written then.
@@ -64,17 +67,17 @@ def search_study(
     """
     loaded = load_transfer(study, results_dir, settings, recording, fresh=fresh)
     study, paths = loaded.study, StudyPaths(results_dir, loaded.study.study_name)
-    bars, slots = study_bars(study), worker_slots(study)
+    bars, slots = study_bars(study), worker_slots(study, early)
     lease = None if owned is None else owned.lease
     with (
         hold(study, paths, lease) as renew_lock,
         mirrored(study, paths, stop) as mirror,
-        early_plots(study, paths, plots=plots) as early,
+        early_plots(study, paths, plots=plots) as drawing,
     ):
         with (
             open_study(loaded, paths, renew_lock, fresh=fresh, write_engine=write_engine) as opened,
             noted_run(opened.search) as note_end,
-            open_workers(study, slots, paths.logs, None if owned is None else owned.source) as workers,
+            open_workers(study, slots, paths.logs, None if owned is None else owned.source, early) as workers,
             open_tracking(study, paths, stop) as tracked,
         ):
             warnings = [Notice(message, warns=True) for message in (*mirror.notices, *opened.notices)]
@@ -83,10 +86,10 @@ def search_study(
             messages = map(Notice, (*loaded.notices, *workers.notices, *notices(study), *after_search(study)))
             searched = recorded_run(loaded, opened.search, workers.pool, paths, stop)
             of_study = (study, opened.search, workers.pool, paths)
-            chosen = early.after(confirmed(searched, *of_study, stop=stop))
+            chosen = drawing.after(confirmed(searched, *of_study, stop=stop))
             events = with_committees(chosen, *of_study, stop=stop)
             events = events if owned is None else owned.checked(events)
             ended = watch(announce_stop(tracked(mirror.events(chain(warnings, messages, events))), stop))
             note_end(ended)
         hash_of_data = None if bars is None else bars.content_hash
-        return mirror.uploaded(write_study_files(study, paths, hash_of_data, ended, early, plots=plots))
+        return mirror.uploaded(write_study_files(study, paths, hash_of_data, ended, drawing, plots=plots))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fxai.errors import InputError
-from fxai.pool import LocalPool, SlotPlan, WorkerPool, machine_slots
+from fxai.pool import EarlyWorkers, LocalPool, SlotPlan, WorkerPool, machine_slots
 from fxai.pool.remote.link import HostSource
 from fxai.pool.remote.remote_pool import RemotePool
 from fxai.protocol import LanePlan
@@ -27,8 +27,12 @@ class OpenedWorkers:
     notices: tuple[str, ...] = ()
 
 
-def worker_slots(study: StudySpec) -> SlotPlan | RayPlan:
+def worker_slots(study: StudySpec, early: EarlyWorkers | None = None) -> SlotPlan | RayPlan:
     """The slots of the study's workers on this machine, or the Ray cluster of its workers. Starts nothing.
+
+    Args:
+        study: the study.
+        early: its workers if they have started, with the slots of the machine.
 
     Raises:
         InputError: the study's trainings do not fit into memory, or the cluster cannot be used.
@@ -41,24 +45,28 @@ def worker_slots(study: StudySpec) -> SlotPlan | RayPlan:
             f"resources.custom: the workers of this machine have no {named}; remove it, or use the engine ray and a "
             "cluster whose nodes have it"
         )
-    return local_slots(study)
+    return local_slots(study, None if early is None else early.plan)
 
 
-def local_slots(study: StudySpec) -> SlotPlan:
-    """The slots of the study's workers on this machine, also if its trials ran on a Ray cluster.
+def local_slots(study: StudySpec, slots: SlotPlan | None = None) -> SlotPlan:
+    """The slots of the study's workers on this machine, also if its trials ran on a Ray cluster. `slots` if given.
 
     Raises:
         InputError: the study's trainings do not fit into memory.
     """
-    slots = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
+    slots = slots or machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
     return replace(slots, notices=(*slots.notices, *check_memory(study, slots)))
 
 
 @contextmanager
 def open_workers(
-    study: StudySpec, slots: SlotPlan | RayPlan, logs: Path, source: HostSource | None = None
+    study: StudySpec,
+    slots: SlotPlan | RayPlan,
+    logs: Path,
+    source: HostSource | None = None,
+    early: EarlyWorkers | None = None,
 ) -> Iterator[OpenedWorkers]:
-    """Start the workers, at most one for each trial, or use those of the hosts of `source`."""
+    """Start the workers, at most one for each trial, or use those of the hosts of `source` or those of `early`."""
     plan = LanePlan(
         name_of(study.objective),
         trial_settings(study, {}),
@@ -76,5 +84,5 @@ def open_workers(
         with RemotePool(source, plan, limits, logs) as remote:
             yield OpenedWorkers(remote, slots.notices)
         return
-    with LocalPool(slots.slots[: study.n_trials], logs, plan, limits=limits) as local:
+    with LocalPool(slots.slots[: study.n_trials], logs, plan, limits=limits, early=early) as local:
         yield OpenedWorkers(local, slots.notices)

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import NoReturn, cast
 
 from fxai.errors import InputError
-from fxai.objectives.loader import load_lanes
+from fxai.objectives.loader import import_trainings, load_lanes
 from fxai.process_tree import ProcessTrees
 from fxai.protocol import Cause, LanePlan, Lanes, TrialError, TrialRequest, error_of, is_out_of_memory
 from fxai.protocol.line_socket import LineSocket
 from fxai.protocol.wire import from_line, to_line
-from fxai.protocol.worker_messages import ParentMessage, WorkerMessage, WorkerWelcome
+from fxai.protocol.worker_messages import ParentMessage, WorkerMessage, WorkerStart, WorkerWelcome
 from fxai.sigterm import ignore_sigterm
 from fxai.worker.unplanned_lanes import open_lanes
 from fxai.worker.worker_trials import WorkerTrials
@@ -44,6 +44,7 @@ class WorkerMain:
         self._channel = channel
         self._control = control
         os.register_at_fork(after_in_child=self._close_sockets)
+        import_trainings(from_line(WorkerStart, channel.receive() or b"").objective)
         welcome = from_line(WorkerWelcome, channel.receive() or b"")
         sys.path[:] = welcome.sys_path
         self._process_trees = ProcessTrees()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from fxai.pool.remote.line_stream import PARENT_KEEP_ALIVE, KeepAlive, LineStream
 from fxai.pool.remote.messages import FromHost, ToHost, encoded, from_host
-from fxai.pool.worker_process import END_SECONDS
+from fxai.pool.started_worker import END_SECONDS
 
 _END_SECONDS = 2 * END_SECONDS  # for a host to end its workers and to close the connection
 

@@ -4,7 +4,7 @@ import os
 import socket
 from pathlib import Path
 
-from fxai.pool.worker_process import END_SECONDS
+from fxai.pool.started_worker import END_SECONDS
 from fxai.protocol.wire import from_line, to_line
 from fxai.study.join.host_messages import HostFate, HostOrder, HostReport, HostTask
 from fxai.supervisor import CHUNK, start_supervisor
