@@ -23,7 +23,7 @@ from statistics import linear_regression, median
 import psutil
 
 from fxai.objectives import fx_trading
-from fxai.pool.worker_process import worker_environment
+from fxai.pool.started_worker import worker_environment
 from fxai.protocol import Decision, JsonObject, LanePlan, ParamValue, Report, Slot, TrialRequest
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.find_spec import find_spec

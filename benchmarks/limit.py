@@ -27,7 +27,7 @@ import torch
 from threadpoolctl import threadpool_info
 
 from fxai.market.markets.dataset import Market, prepare
-from fxai.pool.worker_process import worker_environment
+from fxai.pool.started_worker import worker_environment
 from fxai.protocol import Slot
 from fxai.rl.agents.build_training import build_training
 from fxai.rl.algorithms.actor_critic import ActorCritic

@@ -8,7 +8,7 @@ import pytest
 
 from cli.conftest import SMALL_SPEC, Fxai
 from fxai.spec.search.study import StudySpec
-from fxai.study import run
+from fxai.study.data_bars import study_bars
 
 
 def wrong_bars(folder: Path) -> str:
@@ -30,13 +30,12 @@ def database_in_a_folder(folder: Path) -> str:
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[psutil.Process]:
     """The processes below this one when a run begins to read its data."""
     found: list[psutil.Process] = []
-    read = run.study_bars
 
     def observed(study: StudySpec) -> object:
         found.extend(psutil.Process().children(recursive=True))
-        return read(study)
+        return study_bars(study)
 
-    monkeypatch.setattr(run, "study_bars", observed)
+    monkeypatch.setattr("fxai.study.run.study_bars", observed)
     return found
 
 
