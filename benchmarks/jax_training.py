@@ -14,11 +14,11 @@ from typing import Any, NamedTuple, Self
 import jax
 import jax.numpy as jnp
 import numpy as np
-from fxai.rl.agents.scored_episodes import ScoredEpisodes
 from jax.flatten_util import ravel_pytree
 
 from fxai.market.markets.dataset import Market
 from fxai.market.splits.splits import Span
+from fxai.rl.scores.scored_episodes import ScoredEpisodes
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from jax_market import (
