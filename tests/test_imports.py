@@ -180,7 +180,8 @@ LIGHT = (
     "fxai.llm.lora_settings",
     "fxai.llm.extra",
     "fxai.objectives.trading_lanes",
-    "fxai.rl.environment.observation",
+    "fxai.rl.agents.agent_file",
+    "fxai.rl.agents.trajectory",
 )
 
 

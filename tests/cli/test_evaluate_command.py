@@ -150,7 +150,7 @@ def test_members_and_strategies_stand_beside_an_ensemble(fxai: Fxai, folder: Pat
 
 def test_a_committee_is_evaluated_like_an_agent(fxai: Fxai, agent: Path, folder: Path) -> None:
     alone = load_agent(agent)
-    other = replace(alone, seed=alone.seed + 1, weights=alone.weights.flip(1))
+    other = replace(alone, seed=alone.seed + 1, weights=alone.weights[:, ::-1].copy())
     Committee.of([alone, other]).save(folder / "committee.safetensors")
     finished = fxai("evaluate", "committee.safetensors", "--split", "test", "--export", "committee.pt2")
     assert finished.code == 0

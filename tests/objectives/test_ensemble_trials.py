@@ -111,7 +111,7 @@ def test_members_train_as_they_do_alone(tmp_path: Path) -> None:
     for name, member in agent.members.items():
         alone = request(tmp_path / name, member.config.model_dump(mode="json"), number=3)
         reports(alone)
-        assert load_agent(TrialPaths(alone.directory).agent).weights.equal(member.weights)
+        assert np.array_equal(load_agent(TrialPaths(alone.directory).agent).weights, member.weights)
 
 
 @pytest.mark.parametrize("vote", ["majority", "weighted"])
@@ -130,7 +130,7 @@ def test_a_stopped_trial_goes_on_to_the_same_numbers(vote: str, tmp_path: Path) 
     again = reports(stopped)
     assert list(map(numbers, again)) == list(map(numbers, whole))
     agents = [load_agent(TrialPaths(folder).agent) for folder in (trial.directory, stopped.directory)]
-    assert agents[0].weights.equal(agents[1].weights)
+    assert np.array_equal(agents[0].weights, agents[1].weights)
 
 
 def test_an_ensemble_without_a_study_is_that_of_a_trial(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_an_ensemble_without_a_study_is_that_of_a_trial(tmp_path: Path) -> None:
     of_trial = [report.value for report in reports(trial)]
     trained = train_agent(whole, whole.env, seed=0)
     assert [each.metrics[0]["mean_reward"] for each in trained.evaluations] == of_trial
-    assert trained.agent.weights.equal(load_agent(TrialPaths(trial.directory).agent).weights)
+    assert np.array_equal(trained.agent.weights, load_agent(TrialPaths(trial.directory).agent).weights)
 
 
 def test_trials_do_not_depend_on_their_neighbours(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_each_trial_is_scored_on_the_bars_of_the_study(
         scorer = Scorer(
             on_device(market, torch.device("cpu")), ScoredSpan(bars, market.bars_per_year, BASE.env, [agent.config.env])
         )
-        (score,) = scorer(agent.policy, agent.weights)
+        (score,) = scorer(agent.policy, torch.from_numpy(agent.weights))
         assert score.metrics["mean_reward"] == results[each.number].value
         assert score.metrics["trades"] == results[each.number].metrics["trades"]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from fxai.evaluation.whole_error import estimate_over_folds
 from fxai.market.markets.dataset import Market, prepare, prepare_folds
@@ -211,7 +210,7 @@ def test_the_agent_is_that_of_the_fold_that_ends_last(config: TrainingConfig, tm
     for member, seed in zip(committee.members, trial.seeds[:SEEDS], strict=True):
         alone = train_agent(config, config.env, seed).agent  # one training uses the bars of that fold
         assert member.seed == alone.seed == seed
-        assert torch.equal(member.weights, alone.weights)
+        assert np.array_equal(member.weights, alone.weights)
         assert member.standardizer == alone.standardizer == prepare(config.data).standardizer
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from fxai.market.markets.instruments import prepare_set
 from fxai.market.scores.bar_returns import read_bar_returns
@@ -143,4 +142,4 @@ def test_a_trial_continues_from_its_checkpoint(tmp_path: Path) -> None:
     assert [report.value for report in continued] == [report.value for report in uninterrupted]
     files = [TrialPaths(tmp_path / name) for name in ("whole", "cut")]
     assert files[0].returns.read_bytes() == files[1].returns.read_bytes()
-    assert torch.equal(load_agent(files[0].agent).weights, load_agent(files[1].agent).weights)
+    assert np.array_equal(load_agent(files[0].agent).weights, load_agent(files[1].agent).weights)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from fxai.market.markets.instruments import prepare_set
 from fxai.rl.agents.agent import Agent
@@ -36,13 +35,13 @@ def test_a_process_without_torch_writes_the_agents(seeds: tuple[int, ...], tmp_p
     data = {"source": write_instruments(tmp_path)["EUR"]}
     config = TrainingConfig.model_validate({"data": data, "model": {"d_model": 8}})
     markets = prepare_set(config.data)
-    size = Agent.trained(config, 0, markets, torch.empty(1, 0), config.env).policy.size
-    weights = torch.randn(2 * len(seeds), size, generator=torch.Generator().manual_seed(1))
+    size = Agent.trained(config, 0, markets, np.empty((1, 0), np.float32), config.env).size
+    weights = np.random.default_rng(1).normal(size=(2 * len(seeds), size)).astype(np.float32)
     (tmp_path / "config.json").write_text(config.model_dump_json())
-    np.save(tmp_path / "weights.npy", weights.numpy())
+    np.save(tmp_path / "weights.npy", weights)
     subprocess.run([sys.executable, "-c", WRITE, str(tmp_path), *map(str, seeds)], check=True)
 
-    rows = zip(seeds, weights[: len(seeds)].split(1), strict=True)
+    rows = zip(seeds, weights[: len(seeds), None], strict=True)
     agents = [Agent.trained(config, seed, markets, row, config.env) for seed, row in rows]
     agent = Committee.of(agents) if len(seeds) > 1 else agents[0]
     agent.save(tmp_path / "expected.safetensors")

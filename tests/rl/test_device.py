@@ -169,7 +169,7 @@ def test_ensembles_and_committees_are_scored_on_a_device():
     for agent in (one, Committee.of([one, other]), Committee.of(alone)):
         own = [agent.config.env]
         scorer = Scorer(on_device(bars, META), ScoredSpan(bars.splits.test, bars.bars_per_year, agent.base_env, own))
-        steps = scorer._run_by_torch(agent.policy, agent.weights.to(META), scorer._env([0]), [0])
+        steps = scorer._run_by_torch(agent.policy, torch.from_numpy(agent.weights).to(META), scorer._env([0]), [0])
         assert steps.device == META
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from fxai.errors import DataError
 from fxai.market.markets.dataset import prepare, prepare_unsplit
@@ -31,7 +30,7 @@ def write(path: Path, first: int, stop: int, step: int = 1, scale: float = 1.0) 
 def agent(tmp_path: Path) -> Agent:
     config = TrainingConfig(data=DataConfig(source=write(tmp_path / "trained.csv", 0, BARS)))
     market = prepare(config.data)
-    return Agent(config, 0, market.standardizer, market.content_hash, torch.zeros(1, 1), config.env)
+    return Agent(config, 0, market.standardizer, market.content_hash, np.zeros((1, 1), np.float32), config.env)
 
 
 def check(agent: Agent, source: str) -> None:

@@ -227,7 +227,7 @@ class MinimalTuner:
         Returns:
             The mean of each metric over the episodes, with the standard error of the stretch of market.
         """
-        from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415 (torch)
+        from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415 - slow to load
         from fxai.rl.agents.trajectory import track_record_of  # noqa: PLC0415
 
         agent = agent or self.train(config)
@@ -237,7 +237,7 @@ class MinimalTuner:
 
     def train(self, config: Config) -> "Agent":
         """Train an agent with a configuration, in this process."""
-        from fxai.objectives.train_agent import train_agent  # noqa: PLC0415 (torch)
+        from fxai.objectives.train_agent import train_agent  # noqa: PLC0415 - slow to load
 
         training_config = self._training_config(config)
         return train_agent(training_config, training_config.env, self._seed).agent

@@ -45,7 +45,7 @@ class TrainingEngine:
         Returns:
             The agent's metrics on the validation split, including `val_loss`.
         """
-        from fxai.objectives.train_agent import train_agent  # noqa: PLC0415 (torch)
+        from fxai.objectives.train_agent import train_agent  # noqa: PLC0415 - slow to load
 
         config = training_config_of(
             sections_of({"model": model_config, "data": data_config, "training": training_config})

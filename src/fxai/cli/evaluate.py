@@ -87,7 +87,7 @@ def evaluate(
     An agent of several instruments is scored on each of them. A folder of adapters of llm_signal is scored on a split
     of its study.
     """
-    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - torch, which other commands do not load
+    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - slow to load
     from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415
     from fxai.rl.agents.trajectory import observations_on, track_record_of  # noqa: PLC0415
 
@@ -135,7 +135,7 @@ def _evaluate_all(
     as_json: bool,
 ) -> None:
     """Score an agent on all its instruments."""
-    from fxai.rl.agents.trajectory import observations_on  # noqa: PLC0415 - torch
+    from fxai.rl.agents.trajectory import observations_on  # noqa: PLC0415 - slow to load
 
     evaluated = evaluate_instruments(path, agent, data, split, device)
     first = next(iter(evaluated.values()))

@@ -44,7 +44,7 @@ def scores_at_costs(
     evaluated: Sequence[tuple["Agent", "EvaluationWindow"]], multiples: Sequence[float], device: str
 ) -> tuple[AtCosts, ...]:
     """The scores of an agent on its bars, or the means over those of its instruments, at each multiple."""
-    from fxai.rl.agents.cost_multiples import metrics_at_costs  # noqa: PLC0415 - torch
+    from fxai.rl.agents.cost_multiples import metrics_at_costs  # noqa: PLC0415 - slow to load
 
     rows = []
     for multiple in multiples:

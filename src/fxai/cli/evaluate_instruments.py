@@ -43,7 +43,7 @@ def evaluate_instruments(
     Raises:
         InputError: The other data are one source, or have an instrument that the agent was not trained on.
     """
-    from fxai.rl.agents.evaluation_window import evaluation_window, instrument_windows  # noqa: PLC0415 - torch
+    from fxai.rl.agents.evaluation_window import evaluation_window, instrument_windows  # noqa: PLC0415 - slow to load
     from fxai.rl.agents.trajectory import track_record_of  # noqa: PLC0415
 
     if data is None:

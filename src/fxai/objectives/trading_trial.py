@@ -14,6 +14,7 @@ from fxai.market.markets.instruments import MarketSet
 from fxai.market.scores.bar_returns import BarReturns, Windows, needs_rewards, windows_of
 from fxai.market.scores.scored_instruments import instrument_windows, scored_instruments
 from fxai.market.splits.folds import latest_first
+from fxai.objectives.train_returns import train_returns
 from fxai.objectives.trial_agents import TrialAgents
 from fxai.objectives.trial_results import failure, joined_metrics, unwritten
 from fxai.objectives.worker_trial import WorkerTrial
@@ -214,8 +215,6 @@ class TradingTrial:
     def _write_train_bars(self) -> None:
         """Write the returns on the train bars, if the request wants them."""
         if self.request.train_returns and self._folds:
-            from fxai.objectives.train_returns import train_returns  # noqa: PLC0415 - torch
-
             bars = train_returns(self._agents, self._weights, self.lanes, self.updates)
             bars.write(self._paths.train_returns)
 

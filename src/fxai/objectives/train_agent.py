@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 
-import torch
-
 from fxai.market.markets.dataset import Market
 from fxai.market.markets.instruments import MarketSet, prepare_set
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.build_training import build_training
-from fxai.rl.agents.ensemble_lanes import EnsembleLanes
 from fxai.rl.agents.trained_ensemble import trained_ensemble
 from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.lanes.pack import Pack
@@ -46,13 +43,14 @@ def train_agent(
         return _train_ensemble(config, base, seed, device, markets)
     training = build_training(Pack((config,), (seed,)), base, markets, device)
     evaluations = tuple(training.evaluations())
-    weights = torch.from_numpy(training.weights.copy())
-    return TrainedAgent(Agent.trained(config, seed, markets, weights, base), evaluations)
+    return TrainedAgent(Agent.trained(config, seed, markets, training.weights.copy(), base), evaluations)
 
 
 def _train_ensemble(
     config: TrainingConfig, base: EnvConfig, seed: int, device: str, markets: MarketSet
 ) -> TrainedAgent:
+    from fxai.rl.agents.ensemble_lanes import EnsembleLanes  # noqa: PLC0415 - torch
+
     row, table = Lane(config, seed), MarketTable.of_set(markets)
 
     def make_training(members: Pack) -> Training:
@@ -64,5 +62,5 @@ def _train_ensemble(
         lanes.update()
         if is_evaluated(config.training, done):
             evaluations.append(Evaluation(done, tuple(each.metrics for each in lanes.evaluate([row]))))
-    weights = torch.from_numpy(lanes.stacked_states([row])["weights"])
+    weights = lanes.stacked_states([row])["weights"]
     return TrainedAgent(trained_ensemble(config, seed, markets, weights, base), tuple(evaluations))

@@ -1,13 +1,12 @@
-"""The agents of a trial of `fx_trading`, one for each seed, in the fold whose training ends last.
-
-Agents of a single policy are written without torch. Only ensembles import it.
-"""
+"""The agents of a trial of `fx_trading`, one for each seed, in the fold whose training ends last."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from fxai.market.markets.instruments import MarketSet
 from fxai.rl.agents.agent_header import AgentHeader, CommitteeHeader, Weights, write_agent_file
+from fxai.rl.agents.ensemble import save_ensembles
+from fxai.rl.agents.trained_ensemble import trained_ensembles
 from fxai.spec.fields.ensemble_members import is_ensemble
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
@@ -34,9 +33,6 @@ class TrialAgents:
         """
         of_seeds = weights[: len(self.seeds)]
         if is_ensemble(self.config):
-            from fxai.rl.agents.ensemble import save_ensembles  # noqa: PLC0415 - torch
-            from fxai.rl.agents.trained_ensemble import trained_ensembles  # noqa: PLC0415 - torch
-
             save_ensembles(path, trained_ensembles(self.config, self.seeds, self.markets, of_seeds, self.scoring_env))
             return
         headers = [AgentHeader.trained(self.config, seed, self.markets, self.scoring_env) for seed in self.seeds]

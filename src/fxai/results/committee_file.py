@@ -11,7 +11,7 @@ def write_committee(members: Sequence[Path], path: Path) -> None:
         FxaiError: An agent cannot be read, the agents differ in more than seed, standardizer and weights, or the file
             cannot be written.
     """
-    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - torch, which the parent does without until here
+    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - slow to load
     from fxai.rl.agents.committee import Committee  # noqa: PLC0415
 
     Committee.of([load_agent(each) for each in members]).save(path)
@@ -23,7 +23,7 @@ def write_first_member(agent: Path, path: Path) -> None:
     Raises:
         FxaiError: The committee cannot be read, or the file cannot be written.
     """
-    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - torch, see above
+    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - slow to load
     from fxai.rl.agents.committee import Committee  # noqa: PLC0415
 
     loaded = load_agent(agent)

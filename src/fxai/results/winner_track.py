@@ -35,7 +35,7 @@ def write_validation_track(agent: Path) -> tuple[Path, ...]:
     path = track_path(agent.parent, f"{agent.stem}_validation")
     if is_of(agent, path):
         return (path,)
-    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - torch, which a study's own process does without until here
+    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - slow to load
     from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415
     from fxai.rl.agents.trajectory import track_record_of  # noqa: PLC0415
 

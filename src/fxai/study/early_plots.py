@@ -1,7 +1,7 @@
 """Draws a study's plots and computes its importances while the agents of its verdict train.
 
 A thread of the parent, which waits for workers at that time. In the second half of the search the thread loads plotly,
-Optuna's plots and what judges agents, such as torch, so that neither the start nor the end of a run waits for these
+Optuna's plots and what judges agents, so that neither the start nor the end of a run waits for these
 libraries. At the end of the run, what the thread has drawn is used if the study is still the same. Otherwise, and after
 a failure of the thread, the plots are drawn again.
 """
@@ -96,7 +96,7 @@ def _load_plots() -> None:
 
 def _load_judge() -> None:
     with _no_collection():
-        import fxai.rl.agents.agent_file  # noqa: PLC0415 - torch
+        import fxai.rl.agents.agent_file  # noqa: PLC0415 - slow to load
         import fxai.rl.agents.committee  # noqa: PLC0415
         import fxai.study.judge  # noqa: F401, PLC0415 - SciPy's statistics
         from fxai.evaluation.reference_tests import load_reference_tests  # noqa: PLC0415

@@ -73,7 +73,7 @@ def judged_agents(committees: Committees, data: str | None) -> JudgedAgents:
 
 
 def _committee(agents: Sequence[Path]) -> "Committee":
-    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - torch, which this process does without until here
+    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - slow to load
     from fxai.rl.agents.committee import Committee  # noqa: PLC0415
 
     return Committee.of([load_agent(path) for path in agents])

@@ -60,7 +60,7 @@ class JudgedBars:
 
     def trade(self, data: str | None) -> "Traded":
         """The committee's returns and positions; `data` are those of `judged_bars`."""
-        from fxai.rl.agents.committee_steps import committee_steps  # noqa: PLC0415 - torch
+        from fxai.rl.agents.committee_steps import committee_steps  # noqa: PLC0415 - slow to load
         from fxai.rl.scores.scoring_env import scoring_env_of  # noqa: PLC0415
 
         returns, markets = [], []
@@ -126,7 +126,7 @@ def judged_bars(committee: "Committee", data: str | None) -> JudgedBars:
     Raises:
         DataError: The data cannot be read or have too few bars.
     """
-    from fxai.rl.agents.evaluation_window import instrument_windows  # noqa: PLC0415 - torch
+    from fxai.rl.agents.evaluation_window import instrument_windows  # noqa: PLC0415 - slow to load
 
     if committee.instruments and data is None:
         windows = instrument_windows(committee, "test")
@@ -136,7 +136,7 @@ def judged_bars(committee: "Committee", data: str | None) -> JudgedBars:
 
 def _window(agent: "Agent", data: str | None) -> "EvaluationWindow":
     """The test bars of the training of an agent of one instrument, or other data."""
-    from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415 - torch
+    from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415 - slow to load
 
     window = evaluation_window(agent, data, "test" if data is None else None)
     # The data of the training by name or path: only their test bars were not used by the search.

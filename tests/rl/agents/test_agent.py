@@ -22,7 +22,8 @@ from fxai.market.rules.rules import Action
 from fxai.market.scores.scored_steps import SCORES
 from fxai.objectives.train_agent import TrainedAgent, train_agent
 from fxai.rl.agents.agent import Agent
-from fxai.rl.agents.export import Decisions, export_policy, visited_observations
+from fxai.rl.agents.export import Decisions, export_policy
+from fxai.rl.agents.torch_decisions import visited_observations
 from fxai.rl.agents.trajectory import track_record_of
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.environment.market_env import MarketEnv
@@ -242,10 +243,10 @@ def test_an_account_has_one_of_the_agents_positions() -> None:
 def always(agent: Agent, action: int) -> Agent:
     """The agent with weights that prefer one action for every observation; for the mlp of an actor-critic."""
     assert isinstance(agent.policy, ActorCritic)
-    weights = torch.zeros_like(agent.weights)
+    weights = torch.zeros(agent.weights.shape)
     layout = agent.policy.network.layout
     layout.views(weights[:, : layout.size])["1.bias"][:, action] = 1.0
-    return replace(agent, weights=weights)
+    return replace(agent, weights=weights.numpy())
 
 
 def test_an_agent_that_may_not_be_short_is_not(tmp_path: Path) -> None:
@@ -315,7 +316,7 @@ class _Forgetful:
 
 def test_a_model_that_acts_otherwise_is_not_left(tmp_path: Path) -> None:
     agent = trained("ppo", "mlp").agent
-    seen = torch.from_numpy(np.random.default_rng(0).normal(size=(20, *agent.observation_shape)).astype(np.float32))
+    seen = np.random.default_rng(0).normal(size=(20, *agent.observation_shape)).astype(np.float32)
     with pytest.raises(FxaiError, match="differs from the agent"):
         export_policy(_Forgetful(agent.policy), agent.weights, seen, tmp_path / "agent.pt2", Decisions())
     assert not list(tmp_path.iterdir())

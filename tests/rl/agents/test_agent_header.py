@@ -10,7 +10,7 @@ from safetensors.torch import save
 
 from fxai.market.markets.instruments import MarketSet, prepare_set
 from fxai.rl.agents.agent import Agent
-from fxai.rl.agents.agent_header import AgentHeader, CommitteeHeader, write_agent_file
+from fxai.rl.agents.agent_header import AgentHeader, CommitteeHeader, Weights, write_agent_file
 from fxai.rl.agents.agent_versions import versions
 from fxai.rl.agents.committee import Committee
 from fxai.rl.agents.tensor_file import read_tensors
@@ -31,26 +31,26 @@ def config_of(markets: MarketSet) -> TrainingConfig:
     return TrainingConfig.model_validate({"model": {"d_model": 8}}).model_copy(update={"data": markets.config})
 
 
-def weights_of(config: TrainingConfig, markets: MarketSet) -> torch.Tensor:
-    size = Agent.trained(config, 0, markets, torch.empty(1, 0), config.env).policy.size
-    return torch.randn(len(SEEDS), size, generator=torch.Generator().manual_seed(1))
+def weights_of(config: TrainingConfig, markets: MarketSet) -> Weights:
+    size = Agent.trained(config, 0, markets, np.empty((1, 0), np.float32), config.env).size
+    return np.random.default_rng(1).normal(size=(len(SEEDS), size)).astype(np.float32)
 
 
 def test_an_agents_file_is_that_of_the_agent(markets: MarketSet, tmp_path: Path) -> None:
     config = config_of(markets)
     weights = weights_of(config, markets)[:1]
     Agent.trained(config, 3, markets, weights, config.env).save(tmp_path / "agent")
-    write_agent_file(tmp_path / "array", AgentHeader.trained(config, 3, markets, config.env), weights.numpy())
+    write_agent_file(tmp_path / "array", AgentHeader.trained(config, 3, markets, config.env), weights)
     assert (tmp_path / "array").read_bytes() == (tmp_path / "agent").read_bytes()
 
 
 def test_a_committees_file_is_that_of_the_committee(markets: MarketSet, tmp_path: Path) -> None:
     config = config_of(markets)
     weights = weights_of(config, markets)
-    rows = zip(SEEDS, weights.split(1), strict=True)
+    rows = zip(SEEDS, weights[:, None], strict=True)
     Committee.of([Agent.trained(config, seed, markets, row, config.env) for seed, row in rows]).save(tmp_path / "agent")
     headers = [AgentHeader.trained(config, seed, markets, config.env) for seed in SEEDS]
-    write_agent_file(tmp_path / "array", CommitteeHeader.of(headers), weights.numpy())
+    write_agent_file(tmp_path / "array", CommitteeHeader.of(headers), weights)
     assert (tmp_path / "array").read_bytes() == (tmp_path / "agent").read_bytes()
 
 
@@ -66,5 +66,5 @@ def test_a_file_is_as_torch_writes_it(markets: MarketSet, tmp_path: Path) -> Non
     assert list(header) == [*before, *instruments, "versions"]
     assert header["format"] == ("fxai agent 3" if markets.names else "fxai agent 2")
     assert header["versions"] == versions()
-    assert path.read_bytes() == save({"weights": weights}, {"fxai": json.dumps(header)})
+    assert path.read_bytes() == save({"weights": torch.from_numpy(weights)}, {"fxai": json.dumps(header)})
     np.testing.assert_array_equal(tensors["weights"], weights)

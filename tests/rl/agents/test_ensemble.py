@@ -13,9 +13,10 @@ from fxai.market.markets.dataset import Market, prepare_bars
 from fxai.market.markets.instruments import MarketSet
 from fxai.market.reading.synthetic_market import synthetic_market
 from fxai.market.scores.track_record import read_track_record
+from fxai.rl.agents.agent import Voter
 from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.committee import Committee
-from fxai.rl.agents.ensemble import Ensemble, Voter
+from fxai.rl.agents.ensemble import Ensemble
 from fxai.rl.agents.tensor_file import read_tensors, write_tensors
 from fxai.rl.agents.trained_ensemble import member_seed, trained_ensemble
 from fxai.rl.agents.trajectory import observations_on, track_record_of
@@ -52,7 +53,8 @@ def ensemble(whole: TrainingConfig, seed: int = 0, shift: float = 0.0) -> Ensemb
         parts.append(build_policy(member.config, shape, 3).initial(own) * 100)
     count = len(parts)
     markets = MarketSet.of_one(market(), whole.data)
-    made = trained_ensemble(whole, seed, markets, torch.cat([*parts, torch.full((1, count), 1 / count)], 1), whole.env)
+    weights = torch.cat([*parts, torch.full((1, count), 1 / count)], 1).numpy()
+    made = trained_ensemble(whole, seed, markets, weights, whole.env)
     fitted = made.standardizer
     moved = replace(fitted, mean=tuple(m + shift * s for m, s in zip(fitted.mean, fitted.std, strict=True)))
     voters = [Voter(each.kind, replace(each.agent, standardizer=moved), each.weight) for each in made.voters]
@@ -95,7 +97,7 @@ def test_a_file_holds_each_member_by_its_name(tmp_path: Path) -> None:
     loaded = load_agent(path)
     assert isinstance(loaded, Ensemble)
     assert (loaded.seeds, loaded.config, loaded.standardizer) == (agent.seeds, agent.config, agent.standardizer)
-    assert loaded.weights.equal(agent.weights)
+    assert np.array_equal(loaded.weights, agent.weights)
     seen = seen_by(agent)
     np.testing.assert_array_equal(loaded.preferences(seen), agent.preferences(seen))
 

@@ -9,7 +9,7 @@ import torch
 
 from fxai.market.splits.splits import Span
 from fxai.rl.agents import scoring
-from fxai.rl.agents.scoring import Scorer, compiled_network
+from fxai.rl.agents.scoring import Scorer, compiled_nets
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.account_features import ACCOUNT_FEATURES
@@ -67,7 +67,7 @@ def test_steps_are_those_of_torch(
     case: str, algorithm: str, kind: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled = trajectories(algorithm, CASES[case], kind, range(LANES))
-    monkeypatch.setattr(scoring, "compiled_network", lambda _policy, _weights: None)
+    monkeypatch.setattr(scoring, "compiled_nets", lambda _policy, _weights: None)
     by_torch = trajectories(algorithm, CASES[case], kind, range(LANES))
     for ours, theirs in zip(compiled, by_torch, strict=True):
         assert ours.score.metrics == pytest.approx(theirs.score.metrics, rel=0, abs=0, nan_ok=True)
@@ -101,5 +101,5 @@ def test_a_lane_is_the_same_alone() -> None:
 def test_it_knows_policies_of_one_net(model: dict[str, Any], training: dict[str, Any], *, is_compiled: bool) -> None:
     config = TrainingConfig.model_validate({"env": {"observation_window": 3}, "model": model, "training": training})
     policy = build_policy(config, (3, FEATURES + len(ACCOUNT_FEATURES)), 3)
-    assert (compiled_network(policy, policy.initial(torch.arange(1))) is not None) == is_compiled
+    assert (compiled_nets(policy, policy.initial(torch.arange(1))) is not None) == is_compiled
     assert isinstance(policy, ActorCritic) == (training["algorithm"] in ("ppo", "a2c"))

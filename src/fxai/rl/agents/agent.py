@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
 
 from fxai.errors import InputError
 from fxai.market.features.standardizer import Standardizer
@@ -15,16 +14,21 @@ from fxai.market.markets.dataset import prepare
 from fxai.market.markets.instruments import MarketSet
 from fxai.market.reading.reading import read_bar_frame
 from fxai.market.rules.rules import Action
-from fxai.rl.agents.agent_header import AgentHeader, write_agent_file
+from fxai.rl.agents.agent_header import AgentHeader, Weights, write_agent_file
 from fxai.rl.agents.agent_instruments import AgentInstrument, instrument_named, names_of
-from fxai.rl.agents.export import Decisions, export_policy, visited_observations
-from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.environment.observation import AccountView, Observation, bars_needed, observation_of
-from fxai.rl.lanes.policy import Policy
+from fxai.rl.networks.mlp_shape import MlpShape
+from fxai.rl.scores.acting_nets import ActingNets
 from fxai.rl.scores.scoring_env import lowest_action, scoring_env_of
+from fxai.spec.fields.a2c_config import A2cConfig
+from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.env_config import SHORT_FLAT_LONG, EnvConfig
+from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
+
+if TYPE_CHECKING:
+    from fxai.rl.lanes.policy import Policy
 
 _FLAT_ACCOUNT = AccountView()
 _WITHOUT_PROBABILITIES = {"dqn": "a dqn agent has action values", "ensemble": "an ensemble has votes"}
@@ -35,7 +39,7 @@ class Agent:
     """One trained policy with its origin.
 
     The agent has no state between observations. A GRU or a transformer reads the whole observation window at each step,
-    so nothing is reset between episodes.
+    so nothing is reset between episodes. An agent whose policy is one multilayer perceptron decides without torch.
 
     An agent of several instruments has a standardizer for each of them. `on` returns the agent of one instrument, which
     has that standardizer and data; observations and evaluations need such an agent.
@@ -45,7 +49,7 @@ class Agent:
     seed: int
     standardizer: Standardizer  # of the training features, in their order; of several instruments, that of the first
     data_hash: str  # hash of the training bars
-    weights: Tensor  # [1, size], on the CPU
+    weights: Weights  # [1, size]
     scoring_env: EnvConfig | None = None  # environment that scored the training; None in older files
     instruments: tuple[AgentInstrument, ...] = ()  # in the order of their names; empty for data without names
 
@@ -56,7 +60,7 @@ class Agent:
 
     @classmethod
     def trained(
-        cls, config: TrainingConfig, seed: int, markets: MarketSet, weights: Tensor, scoring_env: EnvConfig
+        cls, config: TrainingConfig, seed: int, markets: MarketSet, weights: Weights, scoring_env: EnvConfig
     ) -> "Agent":
         """The agent of a training on markets. Its configuration has the dates of the splits of several instruments."""
         return agent_of(AgentHeader.trained(config, seed, markets, scoring_env), weights)
@@ -89,8 +93,31 @@ class Agent:
         return bars_needed(self.config, self.standardizer)
 
     @property
-    def policy(self) -> Policy:
+    def policy(self) -> "Policy":
+        """The policy in torch."""
+        from fxai.rl.algorithms.build import build_policy  # noqa: PLC0415 - torch
+
         return build_policy(self.config, self.observation_shape, self.config.env.action_count)
+
+    @property
+    def nets(self) -> ActingNets | None:
+        """The nets of the policy, which decide without torch; None if they are not one multilayer perceptron."""
+        if self.config.model.type != "mlp":
+            return None
+        network = MlpShape(self.observation_shape, self.config.model.hidden_widths, self.config.env.action_count)
+        match self.config.training:
+            case DqnConfig(dueling=False, twin=False):
+                return ActingNets.of_one(network, network.size)
+            case PpoConfig() | A2cConfig():
+                return ActingNets.of_one(network, 2 * network.size)  # with the critic
+            case _:
+                return None
+
+    @property
+    def size(self) -> int:
+        """Number of weights."""
+        nets = self.nets
+        return self.policy.size if nets is None else nets.size
 
     @property
     def positions(self) -> tuple[float, ...]:
@@ -156,10 +183,12 @@ class Agent:
 
     def preferences(self, observations: ArrayLike) -> np.ndarray:
         """Preferences [observation, action]: logits, action values of a DQN agent, or shares of an ensemble's votes."""
-        batch = torch.from_numpy(self._checked(observations))
-        with torch.no_grad():
-            preferences = self.policy.preferences(self.weights, batch[None])
-        return preferences[0].T.numpy()
+        checked, nets = self._checked(observations), self.nets
+        if nets is not None:
+            return nets.preferences(self.weights[0], checked)
+        from fxai.rl.agents.torch_decisions import preferences_of  # noqa: PLC0415 - torch
+
+        return preferences_of(self.policy, self.weights, checked)
 
     def check_one_instrument(self) -> None:
         """Raises `InputError` if the agent has several instruments, whose bars are standardized differently."""
@@ -181,6 +210,8 @@ class Agent:
 
     def _validation_observations(self) -> Observation:
         of_one = self.on(self.instruments[0].name) if self.instruments else self
+        from fxai.rl.agents.torch_decisions import visited_observations  # noqa: PLC0415 - torch
+
         market = prepare(of_one.config.data, of_one.standardizer)
         env = scoring_env_of(self.base_env, self.config.env)
         return visited_observations(self.policy, self.weights, market, market.splits.validation, env)
@@ -200,16 +231,18 @@ class Agent:
             InputError: For another suffix or missing ONNX packages.
             FxaiError: If an action differs.
         """
+        from fxai.rl.agents.export import Decisions, export_policy  # noqa: PLC0415 - torch
+
         checked = self._validation_observations() if observations is None else self._checked(observations)
         target = Path(path)
         env = self.config.env
         names_positions = not self._has_increments and (env.positions is not None or env.sizing == "units")
         decisions = Decisions(self.positions if names_positions else None, self._lowest_action)
-        export_policy(self.policy, self.weights, torch.from_numpy(checked), target, decisions)
+        export_policy(self.policy, self.weights, checked, target, decisions)
 
     def save(self, path: Path) -> None:
         """Write a safetensors file; its header has the configuration, seed, standardizer, data hash and versions."""
-        write_agent_file(path, header_of(self), self.weights.numpy(force=True))
+        write_agent_file(path, header_of(self), self.weights)
 
     @property
     def _has_increments(self) -> bool:
@@ -225,8 +258,17 @@ class Agent:
         return Action(allowed) if is_named else allowed
 
 
-def agent_of(header: AgentHeader, weights: Tensor) -> Agent:
-    """The agent of a header, with weights [1, size] on the CPU."""
+@dataclass(frozen=True, slots=True)
+class Voter:
+    """A member of a vote."""
+
+    kind: str
+    agent: Agent
+    weight: float  # of its vote
+
+
+def agent_of(header: AgentHeader, weights: Weights) -> Agent:
+    """The agent of a header, with weights [1, size]."""
     return Agent(
         header.config,
         header.seed,

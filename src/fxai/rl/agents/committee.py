@@ -9,26 +9,23 @@ sees alone. One standardizer cannot be computed from another, because standardiz
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
 
 from fxai.errors import InputError
 from fxai.market.features.standardizer import Standardizer
-from fxai.rl.agents.agent import Agent, header_of
+from fxai.rl.agents.agent import Agent, Voter, header_of
 from fxai.rl.agents.agent_header import CommitteeHeader, write_agent_file
-from fxai.rl.agents.committee_policy import CommitteePolicy, columns_of, distinct
-from fxai.rl.agents.ensemble import (
-    Ensemble,
-    Voter,
-    joined_standardizer,
-    save_ensembles,
-    voters_of,
-    voting_policy,
-    voting_weights,
-)
-from fxai.rl.agents.voting import VotingPolicy
+from fxai.rl.agents.ensemble import Ensemble, joined_standardizer, save_ensembles, voters_of, voting_weights
+from fxai.rl.agents.joint_observation import columns_of, distinct
+from fxai.rl.scores.acting_nets import ActingNets
+
+if TYPE_CHECKING:
+    from fxai.rl.agents.committee_policy import CommitteePolicy
+    from fxai.rl.agents.voting import VotingPolicy
 
 _SHARED = ("config", "data_hash", "scoring_env")
 """Fields of an agent in which the members of a committee agree."""
@@ -72,7 +69,7 @@ class Committee(Agent):
             standardizer, weights = joined_standardizer(voters), voting_weights(voters)
         else:
             standardizer = Standardizer.join(distinct([member.standardizer for member in members]))
-            weights = torch.cat([member.weights for member in members], dim=1)
+            weights = np.concatenate([member.weights for member in members], axis=1)
         return cls(
             config=first.config,
             seed=first.seed,
@@ -98,13 +95,34 @@ class Committee(Agent):
 
     @property
     def policy(self) -> "CommitteePolicy | VotingPolicy":
+        from fxai.rl.agents.committee_policy import CommitteePolicy  # noqa: PLC0415 - torch
+        from fxai.rl.agents.voting import voting_policy  # noqa: PLC0415 - torch
+
         if voters := self.voters:
             return voting_policy(self, voters)
         return CommitteePolicy(
             member=self.members[0].policy,
-            columns=columns_of([member.standardizer for member in self.members]),
-            averages="values" if self.config.training.algorithm == "dqn" else "probabilities",
+            columns=self._columns,
+            averages="probabilities" if self._averages_probabilities else "values",
         )
+
+    @property
+    def nets(self) -> ActingNets | None:
+        of_member = None if self.voters else self.members[0].nets
+        if of_member is None:
+            return None
+        columns = np.array(self._columns)
+        return replace(of_member, columns=columns, of_probabilities=self._averages_probabilities)
+
+    @property
+    def _columns(self) -> tuple[tuple[int, ...], ...]:
+        """The columns of an observation that each member reads."""
+        return columns_of([member.standardizer for member in self.members])
+
+    @property
+    def _averages_probabilities(self) -> bool:
+        """Whether the members' probabilities are averaged, not their action values."""
+        return self.config.training.algorithm != "dqn"
 
     def save(self, path: Path) -> None:
         """Write a safetensors file with the weights [member, size] and a header as that of an agent's file.
@@ -114,9 +132,9 @@ class Committee(Agent):
         if ensembles := _ensembles(self.members):
             save_ensembles(path, ensembles)
             return
-        weights = torch.cat([member.weights for member in self.members])
+        weights = np.concatenate([member.weights for member in self.members])
         header = CommitteeHeader.of([header_of(member) for member in self.members])
-        write_agent_file(path, header, weights.numpy(force=True))
+        write_agent_file(path, header, weights)
 
 
 def _ensembles(members: Sequence[Agent]) -> list[Ensemble]:

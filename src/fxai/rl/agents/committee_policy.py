@@ -1,14 +1,11 @@
 """The policy of several agents of one kind: the mean of their preferences, and the preferences of each."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from fxai.market.features.standardizer import Standardizer
-from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.lanes.ordered_mean import ordered_mean
 from fxai.rl.lanes.policy import Policy
 
@@ -49,23 +46,3 @@ class CommitteePolicy:
         of_members = weights.reshape(lanes * members, -1).contiguous()  # a part of a vote's weights is not
         preferences = self.member.preferences(of_members, own.flatten(0, 1))
         return preferences.view(lanes, members, *preferences.shape[1:])
-
-
-def distinct(standardizers: Sequence[Standardizer]) -> list[Standardizer]:
-    """The different ones of several standardizers, in their order."""
-    return list(dict.fromkeys(standardizers))
-
-
-def columns_of(standardizers: Sequence[Standardizer]) -> tuple[tuple[int, ...], ...]:
-    """The columns of a joint observation that each of several agents reads, from their standardizers.
-
-    A joint observation has the features once for each different standardizer, then the account.
-    """
-    parts = distinct(standardizers)
-    return tuple(_columns(parts.index(each), len(parts), len(each.names)) for each in standardizers)
-
-
-def _columns(part: int, parts: int, features: int) -> tuple[int, ...]:
-    """Columns of an observation with `parts` sets of features that belong to one set, and those of the account."""
-    account = range(parts * features, parts * features + len(ACCOUNT_FEATURES))
-    return (*range(part * features, (part + 1) * features), *account)

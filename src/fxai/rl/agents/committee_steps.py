@@ -1,10 +1,8 @@
 """What a committee, and each of its members alone, earns on the bars of a span."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import torch
 
 from fxai.evaluation.committee_returns import CommitteeReturns
 from fxai.evaluation.position_baselines import PositionPath
@@ -27,14 +25,13 @@ def committee_steps(
         window: The bars, standardized for the committee.
         window_of: The same bars, standardized for a member whose standardizer is not that of the committee.
     """
-    with _one_thread():
-        together = trajectory_of(committee, window.market, window.span)
-        alone: dict[int, FloatArray] = {}  # the step returns of each member by its place
-        for places in _of_one_policy(committee.members):
-            members = [committee.members[place] for place in places]
-            own = window if members[0].standardizer == committee.standardizer else window_of(members[0])
-            found = trajectories_of(members, own.market, own.span)
-            alone.update((place, each.steps["step_return"]) for place, each in zip(places, found, strict=True))
+    together = trajectory_of(committee, window.market, window.span)
+    alone: dict[int, FloatArray] = {}  # the step returns of each member by its place
+    for places in _of_one_policy(committee.members):
+        members = [committee.members[place] for place in places]
+        own = window if members[0].standardizer == committee.standardizer else window_of(members[0])
+        found = trajectories_of(members, own.market, own.span)
+        alone.update((place, each.steps["step_return"]) for place, each in zip(places, found, strict=True))
     returns = CommitteeReturns(together.steps["step_return"], np.stack([alone[place] for place in range(len(alone))]))
     return returns, PositionPath(together.bar, together.begins, together.steps["position"])
 
@@ -49,14 +46,3 @@ def _of_one_policy(members: Sequence[Agent]) -> list[list[int]]:
         voters = [each.agent for each in member.voters] if isinstance(member, Ensemble) else []
         groups.setdefault(tuple(each.standardizer for each in (member, *voters)), []).append(place)
     return list(groups.values())
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread for torch: a step is too small for several."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -8,33 +8,26 @@ each ensemble counts equally.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
+import numpy as np
 from pydantic import Field
-from torch import Tensor
 
 from fxai.market.features.standardizer import Standardizer
-from fxai.rl.agents.agent import Agent
+from fxai.rl.agents.agent import Agent, Voter
+from fxai.rl.agents.agent_header import Weights
 from fxai.rl.agents.agent_instruments import AgentInstrument, is_empty
 from fxai.rl.agents.agent_versions import versions
-from fxai.rl.agents.committee_policy import CommitteePolicy, columns_of, distinct
+from fxai.rl.agents.joint_observation import distinct
 from fxai.rl.agents.tensor_file import write_tensors
-from fxai.rl.agents.voting import VotingPolicy, ballot_of
 from fxai.spec.fields.algorithm import Algorithm
 from fxai.spec.fields.ensemble_config import EnsembleConfig, member_names
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
 
-
-@dataclass(frozen=True, slots=True)
-class Voter:
-    """A member of a vote."""
-
-    kind: str
-    agent: Agent
-    weight: float  # of its vote
+if TYPE_CHECKING:
+    from fxai.rl.agents.voting import VotingPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +63,14 @@ class Ensemble(Agent):
         return Ensemble.of(shell, [Voter(each.kind, each.agent.on(instrument), each.weight) for each in self.voters])
 
     @property
-    def policy(self) -> VotingPolicy:
+    def policy(self) -> "VotingPolicy":
+        from fxai.rl.agents.voting import voting_policy  # noqa: PLC0415 - torch
+
         return voting_policy(self, self.voters)
+
+    @property
+    def nets(self) -> None:
+        """None: votes are computed by torch."""
 
     @property
     def members(self) -> Mapping[str, Agent]:
@@ -101,26 +100,10 @@ def joined_standardizer(voters: Sequence[Voter]) -> Standardizer:
     return Standardizer.join(distinct([each.agent.standardizer for each in voters]))
 
 
-def voting_weights(voters: Sequence[Voter]) -> Tensor:
+def voting_weights(voters: Sequence[Voter]) -> Weights:
     """The weights of `voting_policy`, [1, size]."""
-    of_votes = torch.tensor([[each.weight for each in voters]])
-    return torch.cat([*(each.agent.weights for each in voters), of_votes], dim=1)
-
-
-def voting_policy(shared: Agent, voters: Sequence[Voter]) -> VotingPolicy:
-    """The policy of a vote.
-
-    Args:
-        shared: The agent that votes: its positions and the rule for ties.
-        voters: The members, those of one kind one after the other.
-    """
-    columns = columns_of([each.agent.standardizer for each in voters])
-    parts = []
-    for kind in dict.fromkeys(each.kind for each in voters):
-        places = [place for place, each in enumerate(voters) if each.kind == kind]
-        policy = voters[places[0]].agent.policy
-        parts.append(CommitteePolicy(policy, tuple(columns[place] for place in places), "values"))
-    return VotingPolicy(tuple(parts), ballot_of(shared.config, shared.base_env))
+    of_votes = np.array([[each.weight for each in voters]], np.float32)
+    return np.concatenate([*(each.agent.weights for each in voters), of_votes], axis=1)
 
 
 def save_ensembles(path: Path, ensembles: Sequence[Ensemble]) -> None:
@@ -150,12 +133,12 @@ def save_ensembles(path: Path, ensembles: Sequence[Ensemble]) -> None:
         instruments=first.instruments,
         versions=versions(),
     )
-    weights = {name: agent.weights.numpy(force=True) for name, agent in named.items()}
+    weights = {name: agent.weights for name, agent in named.items()}
     write_tensors(path, header.model_dump(mode="json"), weights)
 
 
 class EnsembleFileMember(Record):
-    """A member in the header of an ensemble's file; its weights are the tensor of its name."""
+    """A member in the header of an ensemble's file; its weights are the array of its name."""
 
     name: str
     kind: str
@@ -179,18 +162,18 @@ class EnsembleHeader(Record):
     instruments: tuple[AgentInstrument, ...] = Field(default=(), exclude_if=is_empty)
     versions: dict[str, str]
 
-    def ensembles(self, tensors: Mapping[str, Tensor]) -> tuple[Ensemble, ...] | None:
-        """The ensembles with the weights of each member by name; None if a member has no tensor of its size."""
+    def ensembles(self, arrays: Mapping[str, Weights]) -> tuple[Ensemble, ...] | None:
+        """The ensembles with the weights of each member by name; None if a member has no array of its size."""
         voters: list[list[Voter]] = [[] for _ in self.seeds]
         for each in self.members:
             config = self.config.model_copy(update={"ensemble": EnsembleConfig(), "training": each.training})
-            weights = tensors.get(each.name)
+            weights = arrays.get(each.name)
             if weights is None or not 0 <= each.ensemble < len(voters):
                 return None
             agent = Agent(
                 config, each.seed, each.standardizer, self.data_hash, weights, self.scoring_env, each.instruments
             )
-            if weights.shape != (1, agent.policy.size):
+            if weights.shape != (1, agent.size):
                 return None
             voters[each.ensemble].append(Voter(each.kind, agent, each.weight))
         return tuple(map(self._ensemble, self.seeds, voters)) if all(voters) else None

@@ -15,13 +15,9 @@ from torch import Tensor, nn
 
 from fxai.atomic_write import copy
 from fxai.errors import FxaiError, InputError
-from fxai.market.markets.dataset import Market
-from fxai.market.splits.splits import Span
-from fxai.rl.environment.market_env import MarketEnv
-from fxai.rl.environment.market_tensors import on_device
+from fxai.rl.agents.agent_header import Weights
 from fxai.rl.environment.observation import Observation
-from fxai.rl.lanes.policy import Policy, greedy
-from fxai.spec.fields.env_config import EnvConfig
+from fxai.rl.lanes.policy import Policy
 
 CHECKED_OBSERVATIONS = 256  # at most
 _TOLERANCE = 1e-4  # share of the largest preference; covers another order of floating-point additions
@@ -61,7 +57,9 @@ class ExportedPolicy(nn.Module):
         return preferences, action, self.positions[action]
 
 
-def export_policy(policy: Policy, weights: Tensor, observations: Tensor, path: Path, decisions: Decisions) -> None:
+def export_policy(
+    policy: Policy, weights: Weights, observations: Observation, path: Path, decisions: Decisions
+) -> None:
     """Write a policy to a file in the format of the file's suffix.
 
     Args:
@@ -78,25 +76,14 @@ def export_policy(policy: Policy, weights: Tensor, observations: Tensor, path: P
     if path.suffix not in _FORMATS:
         raise InputError(f"{path} has an unknown suffix; use FILE.pt2 (torch.export) or FILE.onnx")
     write, load = _FORMATS[path.suffix]
-    module = ExportedPolicy(policy, weights, decisions).eval()
+    module = ExportedPolicy(policy, torch.from_numpy(weights.copy()), decisions).eval()
+    seen = torch.from_numpy(observations)
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         draft = Path(folder) / path.name
         with _without_exporter_warnings():
-            write(module, observations[:1], draft)
-        _check_same_actions(module, load(draft), observations)
+            write(module, seen[:1], draft)
+        _check_same_actions(module, load(draft), seen)
         copy(draft, path)
-
-
-def visited_observations(policy: Policy, weights: Tensor, market: Market, span: Span, env: EnvConfig) -> Observation:
-    """Observations [observation, window, column] that the greedy policy visits from the start of the span."""
-    device = torch.device("cpu")
-    starts = torch.tensor([[span.start]])
-    market_env = MarketEnv(on_device(market, device), span, [env], torch.zeros(1, dtype=torch.int64), 1, starts=starts)
-    seen = [market_env.reset()]
-    with torch.no_grad():
-        while len(seen) < min(CHECKED_OBSERVATIONS, len(span) - 1):
-            seen.append(market_env.step(greedy(policy, weights, seen[-1])).observation)
-    return torch.cat([each[0] for each in seen]).numpy()
 
 
 def _check_same_actions(module: PolicyFunction, exported: PolicyFunction, observations: Tensor) -> None:

@@ -5,17 +5,19 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from fxai.market.rules.compiled import Array
 from fxai.market.rules.rule_records import HOLD
 from fxai.market.scores.instrument_scores import LaneScore
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.algorithms.q_network import QNetwork
 from fxai.rl.environment.market_env import MarketEnv
+from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.kernels import STEP_FIELDS
 from fxai.rl.lanes.kernel_tensors import runs_on_kernels
 from fxai.rl.lanes.policy import Policy, greedy
 from fxai.rl.networks.mlp import Mlp
-from fxai.rl.networks.mlp_shape import MlpShape
+from fxai.rl.scores.acting_nets import ActingNets
 from fxai.rl.scores.compiled_scorer import CompiledScorer
 from fxai.rl.scores.scored_span import ScoredSpan, Trajectory
 
@@ -45,8 +47,12 @@ class Scorer:
 
     def trajectories(self, policy: Policy, weights: Tensor) -> list[Trajectory]:
         """Trajectory of each lane, for weights [lane, size]."""
-        steps = self._run(policy, weights, range(len(self._scored.configs)))
-        return self._scored.trajectories(steps.cpu().numpy())
+        return self._scored.trajectories(self.steps(policy, weights))
+
+    def steps(self, policy: Policy, weights: Tensor) -> Array:
+        """The fields of all steps of each lane, as `ScoredSpan.scores` reads them, for weights [lane, size]."""
+        found: Array = self._run(policy, weights.to(self._market.device), range(len(weights))).cpu().numpy()
+        return found
 
     def _env(self, lanes: Sequence[int]) -> MarketEnv:
         episodes = self._scored.episodes
@@ -77,8 +83,8 @@ class Scorer:
 
         Bars after the end of an episode are 0.
         """
-        if (network := compiled_network(policy, weights)) is not None:
-            compiled = CompiledScorer(self._market.table, self._scored, network)
+        if (nets := compiled_nets(policy, weights)) is not None:
+            compiled = CompiledScorer(self._market.table, self._scored, nets)
             return torch.from_numpy(compiled.steps(weights.numpy(), lanes))
         return self._run_by_torch(policy, weights, self._env(lanes), lanes)
 
@@ -99,10 +105,20 @@ class Scorer:
         return (fields * alive.unsqueeze(1)).permute(2, 1, 3, 0)
 
 
-def compiled_network(policy: Policy, weights: Tensor) -> MlpShape | None:
-    """The network that acts for a policy, for compiled loops; None if they do not know it, or not on this device."""
+def steps_by_torch(policy: Policy, weights: Array, table: MarketTable, scored: ScoredSpan, device: str) -> Array:
+    """The steps of all lanes, for weights [lane, size], by one thread: a step is too small for several."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return Scorer(MarketTensors.of_table(table, device), scored).steps(policy, torch.from_numpy(weights))
+    finally:
+        torch.set_num_threads(before)
+
+
+def compiled_nets(policy: Policy, weights: Tensor) -> ActingNets | None:
+    """The nets that act for a policy, for compiled loops; None if they do not know it, or not on this device."""
     if isinstance(policy, ActorCritic) or (isinstance(policy, QNetwork) and policy.is_one_net):
         network = policy.network
         if isinstance(network, Mlp) and runs_on_kernels(weights):
-            return network.shape
+            return ActingNets.of_one(network.shape, policy.size)
     return None

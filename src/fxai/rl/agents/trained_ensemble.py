@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from fxai.market.markets.instruments import MarketSet
-from fxai.rl.agents.agent import Agent
+from fxai.rl.agents.agent import Agent, Voter
 from fxai.rl.agents.agent_header import Weights
-from fxai.rl.agents.ensemble import Ensemble, Voter
+from fxai.rl.agents.ensemble import Ensemble
 from fxai.spec.fields.ensemble_members import ensemble_members
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
@@ -31,7 +30,7 @@ def member_seed(seed: int, repetition: int) -> int:
 
 
 def trained_ensemble(
-    config: TrainingConfig, seed: int, markets: MarketSet, weights: Tensor, scoring_env: EnvConfig
+    config: TrainingConfig, seed: int, markets: MarketSet, weights: Weights, scoring_env: EnvConfig
 ) -> Ensemble:
     """The ensemble of a training on markets; `weights` [1, size] are those of `VotingPolicy`."""
     shell = Agent.trained(config, seed, markets, weights, scoring_env)
@@ -40,9 +39,9 @@ def trained_ensemble(
         Agent.trained(each.config, member_seed(seed, each.repetition), markets, weights, scoring_env)
         for each in members
     ]
-    *of_members, of_votes = weights.split([*(agent.policy.size for agent in agents), len(members)], dim=1)
+    *of_members, of_votes = np.split(weights, np.cumsum([agent.size for agent in agents]), axis=1)
     voters = [
-        Voter(member.kind, replace(agent, weights=own.clone()), vote)
+        Voter(member.kind, replace(agent, weights=own.copy()), vote)
         for member, agent, own, vote in zip(members, agents, of_members, of_votes[0].tolist(), strict=True)
     ]
     return Ensemble.of(shell, voters)
@@ -52,5 +51,5 @@ def trained_ensembles(
     config: TrainingConfig, seeds: Sequence[int], markets: MarketSet, weights: Weights, scoring_env: EnvConfig
 ) -> list[Ensemble]:
     """The ensembles of trainings of several seeds; `weights` are [seed, size]."""
-    rows = torch.from_numpy(weights).split(1)
-    return [trained_ensemble(config, seed, markets, row, scoring_env) for seed, row in zip(seeds, rows, strict=True)]
+    pairs = zip(seeds, weights, strict=True)
+    return [trained_ensemble(config, seed, markets, row[None], scoring_env) for seed, row in pairs]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
-import torch
 
 from fxai.evaluation.score_errors import error_metrics, score_errors
 from fxai.market.bars import FloatArray
@@ -15,13 +14,12 @@ from fxai.market.scores.track_record import TrackRecord
 from fxai.market.scores.trades import Positions, closed_trades
 from fxai.market.splits.splits import Span
 from fxai.rl.agents.agent import Agent
+from fxai.rl.agents.agent_steps import agent_steps, member_steps
 from fxai.rl.agents.agent_versions import versions
 from fxai.rl.agents.committee import Committee
-from fxai.rl.agents.committee_policy import CommitteePolicy, columns_of
 from fxai.rl.agents.ensemble import Ensemble, named_members
-from fxai.rl.agents.export import visited_observations
-from fxai.rl.agents.scoring import Scorer
-from fxai.rl.environment.market_tensors import on_device
+from fxai.rl.agents.joint_observation import columns_of
+from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.environment.observation import Observation
 from fxai.rl.scores.scored_span import ScoredSpan, Trajectory
 from fxai.rl.scores.scoring_env import scoring_env_of
@@ -39,10 +37,10 @@ def trajectories_of(
     agents: Sequence[Agent], market: Market, span: Span, *, parts: int | None = None, device: str = "cpu"
 ) -> list[Trajectory]:
     """The steps of agents that have one policy, side by side. On a CPU they are those of `trajectory_of`."""
-    first, tensors = agents[0], on_device(market, torch.device(device))
-    own = [agent.config.env for agent in agents]
-    scorer = Scorer(tensors, ScoredSpan(span, market.bars_per_year, first.base_env, own, parts=parts))
-    return scorer.trajectories(first.policy, torch.cat([agent.weights for agent in agents]).to(device))
+    first, own = agents[0], [agent.config.env for agent in agents]
+    scored = ScoredSpan(span, market.bars_per_year, first.base_env, own, parts=parts)
+    weights, table = np.concatenate([agent.weights for agent in agents]), MarketTable.of_market(market)
+    return scored.trajectories(agent_steps(first, weights, table, scored, device=device))
 
 
 def member_metrics_of(
@@ -58,12 +56,12 @@ def member_metrics_of(
         device: "cpu" or "cuda:N".
     """
     voters = agent.voters if isinstance(agent, Ensemble | Committee) else ()
-    tensors, columns = on_device(market, torch.device(device)), columns_of([each.agent.standardizer for each in voters])
-    found = {}
+    columns = columns_of([each.agent.standardizer for each in voters])
+    table, found = MarketTable.of_market(market), {}
     for (name, member), own in zip(named_members(voters).items(), columns, strict=True):
         scored = ScoredSpan(span, market.bars_per_year, member.base_env, [member.config.env], parts=parts)
-        policy = CommitteePolicy(member.policy, (own,), "values")
-        found[name] = Scorer(tensors, scored).trajectories(policy, member.weights.to(device))[0].score.metrics
+        (score,) = scored.scores(member_steps(member, own, table, scored, device=device), [0])
+        found[name] = score.metrics
     return found
 
 
@@ -107,6 +105,8 @@ def track_record_of(
 
 def observations_on(agent: Agent, market: Market, span: Span) -> Observation:
     """Observations that the agent visits on the span, for the comparison of an export."""
+    from fxai.rl.agents.torch_decisions import visited_observations  # noqa: PLC0415 - torch
+
     env = scoring_env_of(agent.base_env, agent.config.env)
     return visited_observations(agent.policy, agent.weights, market, span, env)
 

@@ -22,7 +22,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fxai.rl.agents.agent import Agent, Voter
 from fxai.rl.agents.committee_policy import CommitteePolicy
+from fxai.rl.agents.joint_observation import columns_of
 from fxai.rl.lanes.ordered_mean import ordered_mean, ordered_sum
 from fxai.rl.scores.scoring_env import lowest_action
 from fxai.spec.fields.ensemble_config import Ties
@@ -78,6 +80,22 @@ class VotingPolicy:
             [part.of_members(own, observation) for part, own in zip(self.parts, of_parts, strict=True)], dim=1
         )
         return of_members[:, 0] if self.members == 1 else votes(of_members, of_votes, self.ballot)
+
+
+def voting_policy(shared: Agent, voters: Sequence[Voter]) -> VotingPolicy:
+    """The policy of a vote.
+
+    Args:
+        shared: The agent that votes: its positions and the rule for ties.
+        voters: The members, those of one kind one after the other.
+    """
+    columns = columns_of([each.agent.standardizer for each in voters])
+    parts = []
+    for kind in dict.fromkeys(each.kind for each in voters):
+        places = [place for place, each in enumerate(voters) if each.kind == kind]
+        policy = voters[places[0]].agent.policy
+        parts.append(CommitteePolicy(policy, tuple(columns[place] for place in places), "values"))
+    return VotingPolicy(tuple(parts), ballot_of(shared.config, shared.base_env))
 
 
 def ballot_of(config: TrainingConfig, base: EnvConfig) -> Ballot:

@@ -18,6 +18,7 @@ from fxai.rl.kernels import AdamArrays
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.rl.networks.mlp_shape import MlpShape
+from fxai.rl.scores.acting_nets import ActingNets
 from fxai.rl.scores.compiled_scorer import CompiledScorer
 from fxai.rl.scores.scored_span import ScoredSpan
 from fxai.spec.fields.a2c_config import A2cConfig
@@ -52,7 +53,7 @@ class CompiledProgram:
         self._weights = initial_weights(network, pack.seeds)
         self._adam = AdamArrays.fresh(self._weights)
         self._statistics = np.full((len(seeds), len(self._steps.statistics)), math.nan, np.float32)
-        self._scorer = CompiledScorer(table, scored, network)
+        self._scorer = CompiledScorer(table, scored, ActingNets.of_one(network, 2 * network.size))
 
     @property
     def statistics(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from fxai.rl.kernels.actor_critic_samples import RolloutDraws, SampleArrays, act
 from fxai.rl.kernels.adam import BETAS, EPSILON, AdamArrays, adam_step
 from fxai.rl.kernels.dqn_steps import DqnNumbers, TransitionArrays, dqn_steps
 from fxai.rl.kernels.epsilon_greedy import epsilon_greedy_actions
-from fxai.rl.kernels.greedy_steps import STEP_FIELDS, greedy_steps
+from fxai.rl.kernels.greedy_steps import STEP_FIELDS, NetArrays, greedy_steps
 from fxai.rl.kernels.market_arrays import Environments, MarketArrays
 from fxai.rl.kernels.market_step import begin_episodes, market_observation, market_step
 from fxai.rl.kernels.mlp import mlp_backward, mlp_forward
@@ -30,6 +30,7 @@ __all__ = [
     "DqnNumbers",
     "Environments",
     "MarketArrays",
+    "NetArrays",
     "PpoNumbers",
     "PpoStreams",
     "RolloutDraws",

@@ -1,18 +1,21 @@
 """Takes the greedy steps of policies through episodes as a compiled loop; see `rl/agents/scoring.py`.
 
 A lane takes all its steps before the next lane begins, so that its weights and observations stay in the core's cache.
-The preferences of a policy are the outputs of one multilayer perceptron, as in `mlp.py`.
+The preferences of a policy are the outputs of one multilayer perceptron, as in `mlp.py`, or the mean over those of a
+committee's members.
 """
 
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
 from fxai.market.rules.compiled import Array, compiled_arithmetic
 from fxai.market.rules.rule_records import HOLD
+from fxai.rl.kernels.elementary import exp, log
 from fxai.rl.kernels.market_arrays import Environments, MarketArrays
 from fxai.rl.kernels.market_step import begin_lane, show_lane, step_lane
 from fxai.rl.kernels.mlp import net_forward, net_memory
+from fxai.rl.kernels.softmax import fill_log_totals
 
 Record: TypeAlias = Any
 
@@ -21,6 +24,57 @@ STEP_FIELDS: Final = (
     *("closed", "closed_gain", "settled", "settled_gain", "exited", "exit_gain", "exit_price", "position"),
 )
 """Fields of a step, in the order in which the loop writes them."""
+
+
+class NetArrays(NamedTuple):
+    """The nets that decide together. A lane's weights are those of each member, one after the other."""
+
+    widths: Array  # of the observation, the hidden layers and the outputs
+    size: int  # numbers of a net
+    stride: int  # numbers of a member; the first ones are those of its net
+    columns: Array  # of an observation, which each member reads, [member, column]
+    of_probabilities: bool  # whether the mean is that of probabilities; else of the outputs
+
+
+def _own_columns(observation: Array, columns: Array, own: Array) -> None:
+    """Fills `own` [env, window, own column] with the columns of `observation` [env, window, column]."""
+    envs, window, count = own.shape
+    for env in range(envs):
+        for row in range(window):
+            for column in range(count):
+                own[env, row, column] = observation[env, row, columns[column]]
+
+
+def _fill_means(of_members: Array, nets: NetArrays, parts: Array, preferences: Array) -> None:
+    """Fills `preferences` [action, env] with mean outputs, or the logarithms of mean probabilities.
+
+    `of_members` [member, action, env] are changed, `parts` [action + 3, env] is memory. See
+    `rl/agents/committee_policy.py`.
+    """
+    (members, actions, envs), of_probabilities = of_members.shape, nets.of_probabilities
+    count, zero = preferences.dtype.type(members), preferences.dtype.type(0)
+    log_total, total, largest = parts[actions], parts[actions + 1], parts[actions + 2]
+    if of_probabilities:
+        for member in range(members):
+            fill_log_totals(of_members[member], log_total, parts[:actions], total)
+            for a in range(actions):
+                for env in range(envs):
+                    of_members[member, a, env] -= log_total[env]
+    for a in range(actions):
+        for env in range(envs):
+            largest[env] = of_members[0, a, env] if of_probabilities else zero
+            preferences[a, env] = zero
+        if of_probabilities:
+            for member in range(1, members):
+                for env in range(envs):
+                    largest[env] = max(largest[env], of_members[member, a, env])
+        for member in range(members):
+            for env in range(envs):
+                value = of_members[member, a, env]
+                preferences[a, env] += exp(value - largest[env]) if of_probabilities else value
+        for env in range(envs):
+            mean = preferences[a, env] / count
+            preferences[a, env] = largest[env] + log(mean) if of_probabilities else mean
 
 
 def _choose(logits: Array, action: Array) -> None:
@@ -51,8 +105,7 @@ def greedy_steps(
     starts: Array,
     ends: Array,
     weights: Array,
-    size: int,
-    widths: Array,
+    nets: NetArrays,
     gaps: Array,
     fields: Array,
 ) -> None:
@@ -63,27 +116,41 @@ def greedy_steps(
         environments: Changed; each is at the first bar of its episode.
         starts: First bars of the episodes [lane, env].
         ends: Their last bars [lane, env].
-        weights: [lane, number]; a lane's first `size` numbers are the weights of its net.
-        size: Numbers of a net.
-        widths: Widths of the observation, the hidden layers and the outputs.
+        weights: [lane, number].
+        nets: The nets of each lane.
         gaps: Bars from one decision of the policy to the next, [lane]; it holds between them.
         fields: The fields `STEP_FIELDS` [lane, field, env, step]. They are filled up to the end of the episode.
     """
     lanes, _, envs, steps = fields.shape
+    members, own_columns = nets.columns.shape
+    widths, size, actions = nets.widths, nets.size, nets.widths[-1]
     kind, inputs, columns = weights.dtype, widths[0], market.features.shape[1] + market.scales.shape[1]
+    window = inputs // own_columns
     activations, no_mask = np.empty(envs * widths[1:-1].sum(), kind), np.empty((0, 0, 0), kind)
     logits, memory = np.empty((widths[-1], envs), kind), net_memory(weights[0], widths, envs)
-    observation = np.empty((envs, inputs // columns, columns), market.features.dtype)
+    observation = np.empty((envs, window, columns), market.features.dtype)
+    own = np.empty((envs, window, own_columns), market.features.dtype)
+    of_members, parts = np.empty((members, actions, envs), kind), np.empty((actions + 3, envs), kind)
     action, is_over = np.empty(envs, np.int64), np.empty(envs, np.bool_)
     for lane in range(lanes):
-        net, marks, figures = weights[lane, :size], environments.marks[lane], environments.figures[lane]
+        marks, figures = environments.marks[lane], environments.figures[lane]
         remaining = envs
         is_over[:] = False
         show_lane(market, environments, lane, observation)
         for step in range(steps):
             if step % gaps[lane] == 0:
-                seen = observation.reshape(envs, inputs)
-                net_forward(net, widths, seen, no_mask, 0, activations, activations, memory, logits)
+                for member in range(members):
+                    begin = member * nets.stride
+                    net = weights[lane, begin : begin + size]
+                    outputs = logits if members == 1 else of_members[member]
+                    seen = observation
+                    if members > 1 or own_columns < columns:
+                        _own_columns(observation, nets.columns[member], own)
+                        seen = own
+                    flat = seen.reshape(envs, inputs)
+                    net_forward(net, widths, flat, no_mask, 0, activations, activations, memory, outputs)
+                if members > 1:
+                    _fill_means(of_members, nets, parts, logits)
                 _choose(logits, action)
             else:
                 action[:] = HOLD

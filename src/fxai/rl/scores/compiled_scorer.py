@@ -1,4 +1,4 @@
-"""Scores policies of one multilayer perceptron by a compiled loop, on a CPU."""
+"""Scores policies of multilayer perceptrons by a compiled loop, on a CPU."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from fxai.market.scores.instrument_scores import LaneScore
 from fxai.rl.environment.compiled_market import CompiledMarket
 from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.kernels import STEP_FIELDS, greedy_steps
-from fxai.rl.networks.mlp_shape import MlpShape
+from fxai.rl.scores.acting_nets import ActingNets
 from fxai.rl.scores.scored_span import ScoredSpan
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledScorer:
-    """The lanes of a pack; the steps are those of torch's operations to the bit."""
+    """The lanes of a pack. The steps of single nets are those of torch's operations to the bit."""
 
     table: MarketTable
     scored: ScoredSpan
-    network: MlpShape
+    nets: ActingNets
 
     def __call__(self, weights: Array, lanes: Sequence[int]) -> list[LaneScore]:
         """The score of each of the given lanes; `weights` [lane, number] are those of all lanes."""
@@ -30,7 +30,7 @@ class CompiledScorer:
         """The fields of all steps [lane, field, episode, step]; 0 after the end of an episode.
 
         Args:
-            weights: Of the given lanes, [lane, number]; the first ones are those of the net that acts.
+            weights: Of the given lanes, [lane, size].
             lanes: The lanes.
         """
         configs, episodes = [self.scored.configs[lane] for lane in lanes], self.scored.episodes
@@ -45,8 +45,7 @@ class CompiledScorer:
             starts,
             ends,
             np.ascontiguousarray(weights),
-            self.network.size,
-            self.network.widths,
+            self.nets.arrays(),
             np.array([config.step_gap for config in configs]),
             fields,
         )
