@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import lane_objectives
 from drive_workers import request_for
 from fxai.errors import InputError
-from fxai.objectives.loader import load_lanes, load_signature
+from fxai.objectives.loader import load_lanes, load_signature, training_modules
 from fxai.process_tree import ProcessTrees
 from fxai.protocol import LanePlan, Report, Slot
 
@@ -59,3 +60,11 @@ def test_the_users_code_is_not_imported_for_its_signature():
 def test_the_loader_imports_neither_torch_nor_optuna():
     code = "import sys, fxai.objectives.loader; sys.exit(bool({'torch', 'optuna', 'pandas'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:0"])
+def test_a_worker_that_waits_for_its_plan_can_import_what_trains_agents(device: str) -> None:
+    modules = training_modules("fx_trading", device)
+    assert all(find_spec(module) is not None for module in modules)
+    assert ("numba" in modules) == (device == "cpu")
+    assert training_modules("my_module:train", device) == ()

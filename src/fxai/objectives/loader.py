@@ -52,13 +52,14 @@ def load_lanes(name: str, process_trees: ProcessTrees, folder: str = "") -> Open
     return GeneratorObjective(cast("Objective", objective))
 
 
-def import_trainings(name: str) -> None:
-    """Import what trains the trials of a built-in objective, as far as no plan is needed. Other objectives wait for it.
+def training_modules(name: str, device: str) -> tuple[str, ...]:
+    """The modules that trials of a built-in objective load, for a worker that does not know the plan of its study yet.
 
-    A worker calls this while its parent opens the study.
+    Custom code has none, since its module may be found only by the plan.
     """
-    if name == FX_TRADING:
-        importlib.import_module("fxai.objectives.trading_lanes")
+    if name != FX_TRADING:
+        return ()
+    return ("fxai.objectives.trading_lanes", "numba" if device == "cpu" else "fxai.rl.agents.tensor_training")
 
 
 def load_signature(name: str) -> Callable[[JsonObject], str] | None:

@@ -54,7 +54,7 @@ class StartedWorker:
             self.supervisor: subprocess.Popen[bytes] = start_supervisor(
                 _WORKER, lifeline.fileno(), channel.fileno(), None, worker_environment(slot)
             )
-            self.channel.sendall(to_line(WorkerStart(objective)))
+            self.channel.sendall(to_line(WorkerStart(slot, objective)))
 
     def end(self) -> None:
         """Have the supervisor end the worker."""

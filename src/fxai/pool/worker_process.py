@@ -42,7 +42,7 @@ class WorkerProcess:
             raise
         for end in (self._channel, self._lifeline):
             selector.register(end, selectors.EVENT_READ, owner)
-        self.send(WorkerWelcome(started.slot, tuple(sys.path), plan))
+        self.send(WorkerWelcome(tuple(sys.path), plan))
 
     def send(self, record: object) -> None:
         """Send a record. `poll` sends what the socket does not accept now, since a worker reads between two updates.

@@ -1,7 +1,7 @@
 """The messages between parent and worker, a line of JSON each.
 
-The parent begins with `WorkerStart`, and the worker imports what trials of the objective need. `WorkerWelcome` follows,
-at once or when the study is open. The worker opens its lanes and answers with a first message, which also holds
+The parent begins with `WorkerStart`. `WorkerWelcome` follows, at once or when the study is open; until then the worker
+imports what trials of the objective need. The worker opens its lanes and answers with a first message, which also holds
 the failure to import the objective, if any. Then the parent sends trials and decisions. The worker sends which trials
 it has started, and the reports and results of each step of its lanes. Each message of the worker holds how many lanes
 it has.
@@ -16,6 +16,7 @@ from fxai.protocol import Decision, LanePlan, Report, Slot, TrialError, TrialReq
 class WorkerStart:
     """The first message to a worker."""
 
+    slot: Slot
     objective: str  # of its trials; empty if it is not known
 
 
@@ -23,7 +24,6 @@ class WorkerStart:
 class WorkerWelcome:
     """The second message to a worker."""
 
-    slot: Slot
     sys_path: tuple[str, ...]  # the parent's, so that the worker finds the same modules
     plan: LanePlan | None  # None: each trial names its objective and is trained alone
 

@@ -2,6 +2,7 @@
 
 import faulthandler
 import gc
+import importlib
 import io
 import json
 import logging
@@ -17,9 +18,9 @@ from pathlib import Path
 from typing import NoReturn, cast
 
 from fxai.errors import InputError
-from fxai.objectives.loader import import_trainings, load_lanes
+from fxai.objectives.loader import load_lanes, training_modules
 from fxai.process_tree import ProcessTrees
-from fxai.protocol import Cause, LanePlan, Lanes, TrialError, TrialRequest, error_of, is_out_of_memory
+from fxai.protocol import Cause, LanePlan, Lanes, Slot, TrialError, TrialRequest, error_of, is_out_of_memory
 from fxai.protocol.line_socket import LineSocket
 from fxai.protocol.wire import from_line, to_line
 from fxai.protocol.worker_messages import ParentMessage, WorkerMessage, WorkerStart, WorkerWelcome
@@ -44,13 +45,13 @@ class WorkerMain:
         self._channel = channel
         self._control = control
         os.register_at_fork(after_in_child=self._close_sockets)
-        import_trainings(from_line(WorkerStart, channel.receive() or b"").objective)
-        welcome = from_line(WorkerWelcome, channel.receive() or b"")
+        start = from_line(WorkerStart, channel.receive() or b"")
+        welcome = self._welcome(start)
         sys.path[:] = welcome.sys_path
         self._process_trees = ProcessTrees()
         if welcome.plan is not None:
             self._import_objective(welcome.plan)
-        lanes = self._open_lanes(welcome)
+        lanes = self._open_lanes(welcome.plan, start.slot)
         self._trials = WorkerTrials(lanes, self._write_output_to)
         self._seeds_per_trial = 1 if welcome.plan is None else welcome.plan.seeds_per_trial
         self._admitted = 0
@@ -59,10 +60,19 @@ class WorkerMain:
         gc.freeze()  # a collection after each trial then skips the modules; with torch's modules it takes 0.2 s
         gc.enable()
 
-    def _open_lanes(self, welcome: WorkerWelcome) -> Lanes:
+    def _welcome(self, start: WorkerStart) -> WorkerWelcome:
+        """Receive the welcome, and import what trains the trials until it comes."""
+        line = None
+        for module in training_modules(start.objective, start.slot.device):
+            if (line := self._channel.receive(0.0)) is not None:
+                break
+            importlib.import_module(module)
+        return from_line(WorkerWelcome, line or self._channel.receive() or b"")
+
+    def _open_lanes(self, plan: LanePlan | None, slot: Slot) -> Lanes:
         """Open the lanes. If the study's input is wrong, tell the parent and exit, since it is so in every worker."""
         try:
-            return open_lanes(welcome.plan, welcome.slot, self._process_trees)
+            return open_lanes(plan, slot, self._process_trees)
         except InputError as error:
             self._refuse(TrialError(Cause.EXCEPTION, str(error)))
 
