@@ -12,7 +12,6 @@ from fxai.market.news.decision_splits import count_splits, split_decisions, trai
 from fxai.market.news.decisions import NewsDecisions, decisions_of
 from fxai.market.news.news import ReadCounts
 from fxai.market.news.news_market import NewsMarket, match_news, read_prices
-from fxai.market.news.read_news import read_news
 from fxai.market.splits.splits import Splits
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.decision_config import DecisionConfig
@@ -65,6 +64,8 @@ def prepare_decisions(data: DataConfig, news: NewsConfig, config: DecisionConfig
     Raises:
         DataError: Prices or news cannot be read, do not fit each other, or leave a split without news.
     """
+    from fxai.market.news.read_news import read_news  # noqa: PLC0415 - loads pandas, which no other study needs
+
     reading = read_news(news)
     market = match_news(read_prices(data), reading.news)
     decisions = decisions_of(market, config)

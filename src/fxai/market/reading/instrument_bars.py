@@ -5,7 +5,6 @@ from pathlib import Path
 
 from fxai.errors import DataError
 from fxai.market.bars import Reading
-from fxai.market.reading.instrument_tables import read_instrument_table
 from fxai.market.reading.read_bars import read_bars
 from fxai.market.reading.sources import check_source
 from fxai.spec.fields.data_config import DataConfig
@@ -25,6 +24,8 @@ def read_instruments(config: DataConfig) -> Mapping[str, Reading]:
     check_source(config, (Path.cwd(),))
     sources = instrument_sources(config)
     if sources is None:
+        from fxai.market.reading.instrument_tables import read_instrument_table  # noqa: PLC0415 - loads pandas
+
         names = config.instruments if isinstance(config.instruments, tuple) else None
         source = str(config.source)
         return read_instrument_table(expanded_path(source), of_one(config, source), names)

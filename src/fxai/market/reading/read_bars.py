@@ -5,7 +5,6 @@ from pathlib import Path
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars, Faults, Reading
-from fxai.market.reading.reading import read_bar_file
 from fxai.market.reading.sources import check_source, shipped_file
 from fxai.market.reading.synthetic_market import shuffled, synthetic_market
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
@@ -26,6 +25,8 @@ def load_bars(config: DataConfig) -> Bars:
 
 def read_bars(config: DataConfig) -> Reading:
     """As `load_bars`, with the findings of reading."""
+    from fxai.market.reading.reading import read_bar_file  # noqa: PLC0415 - loads pandas; mapped markets need none
+
     source = _one_source(config)
     if match := NAMED_SOURCE.fullmatch(source):
         if match["kind"] is None:

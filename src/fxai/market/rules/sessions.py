@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from fxai.market.bars import TimeArray
 from fxai.market.rules.rule_records import IN_SESSION, LAST_OF_SESSION, OUT_OF_SESSION
+from fxai.market.timestamps.wall_clock import wall_clock
 from fxai.spec.fields.session_config import WEEK, SessionConfig
 
 SessionCodes = NDArray[np.uint8]
@@ -42,8 +42,7 @@ def session_codes(time: TimeArray, sessions: Sequence[SessionConfig]) -> Session
 
 def _days_of(time: TimeArray, session: SessionConfig) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Returns the day on which the session of each bar begins, in days since 1970, and whether the bar is in it."""
-    local = pd.DatetimeIndex(time).tz_localize("UTC").tz_convert(session.timezone).tz_localize(None)
-    seconds = local.to_numpy().astype("datetime64[s]").astype(np.int64)
+    seconds = wall_clock(time, session.timezone).astype("datetime64[s]").astype(np.int64)
     start, end = session.seconds
     today = seconds // _DAY
     of_day = seconds - today * _DAY

@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from fxai.market.bars import TimeArray
 from fxai.market.reading.times.strays import stray_bars
+from fxai.market.timestamps.wall_clock import wall_clock
 
 _DAY = np.timedelta64(1, "D")
 _GAP = 1.5  # bar lengths
 _YEAR = np.timedelta64(31_557_600, "s")  # 365.25 days
 _LONGEST_WEEKEND = np.timedelta64(4, "D")  # a weekend with holidays
-_ROLLOVER_TO_MIDNIGHT = pd.Timedelta(hours=7)  # from 17:00
+_ROLLOVER_TO_MIDNIGHT = np.timedelta64(7, "h")  # from 17:00
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,6 @@ def nights_held(time: TimeArray) -> NDArray[np.int64]:
     counts once, so a weekend counts three nights. Brokers charge two of these on Wednesday instead, which has the same
     sum over a week. The last bar counts none.
     """
-    local = pd.DatetimeIndex(time).tz_localize("UTC").tz_convert("America/New_York").tz_localize(None)
-    trading_day = (local + _ROLLOVER_TO_MIDNIGHT).to_numpy().astype("datetime64[D]").astype(np.int64)
+    local = wall_clock(time, "America/New_York")
+    trading_day = (local + _ROLLOVER_TO_MIDNIGHT).astype("datetime64[D]").astype(np.int64)
     return np.diff(trading_day, append=trading_day[-1])
