@@ -191,6 +191,12 @@ def test_light_modules_load_no_torch(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("module", ["fxai.cli.run_studies", "fxai.objectives.trading_lanes"])
+def test_what_runs_and_trains_a_study_on_mapped_markets_loads_no_pandas(module: str) -> None:
+    code = f"import {module}, sys; sys.exit(bool({{'pandas', 'pyarrow', 'torch'}} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_packages_of_the_extra_llm_are_imported_when_used() -> None:
     modules = "fxai.llm.training, fxai.llm.open_model, fxai.llm.adapter_files"
     code = f"import {modules}, sys; sys.exit(bool({{'transformers', 'peft', 'bitsandbytes'}} & sys.modules.keys()))"
