@@ -67,7 +67,7 @@ def test_a_window_is_a_study_that_begins_with_the_best_trials_of_the_last_one(re
     write_bars(Path("later.csv"), 1000, 2000)
     finished = retune("night-2017-03-12", "--data", "later.csv", "--notify", "tee told.json")
     assert finished.code == 0, finished
-    assert finished.out.startswith("Window 2 of night: 1000 bars, 2017-02-")
+    assert finished.out.startswith("Window 2 of night: 1,000 bars, 2017-02-")
     assert "Takes over from night-2017-03-12" in finished.out
     (name,) = set(studies(fxai)) - before
     transfer = yaml.safe_load((Path("optuna_results") / name / "transfer.yaml").read_text())

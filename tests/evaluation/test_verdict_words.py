@@ -17,7 +17,7 @@ DEFAULT = judge(committee(0.001, seed=0), committee(0.001, seed=0))
 
 
 def test_the_headline_names_the_word() -> None:
-    assert headline(BETTER.word, BETTER.bars) == "Verdict on 1000 bars: better than the default and than doing nothing"
+    assert headline(BETTER.word, BETTER.bars) == "Verdict on 1,000 bars: better than the default and than doing nothing"
 
 
 def test_a_better_winner_is_compared_with_both() -> None:
@@ -43,7 +43,7 @@ def test_luck_says_how_many_bars_would_decide() -> None:
 
 def test_an_agent_that_never_trades() -> None:
     assert meaning(FLAT).startswith("The best trial never trades")
-    assert deciding_figures(FLAT) == ("The best trial holds no position in 1000 bars.",)
+    assert deciding_figures(FLAT) == ("The best trial holds no position in 1,000 bars.",)
     assert change_sentence(FLAT) == "The number of bars does not change this verdict."
 
 

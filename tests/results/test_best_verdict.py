@@ -66,7 +66,7 @@ def test_it_is_the_verdict_of_the_file(tmp_path: Path) -> None:
         "judged": "2026-01-01T00:00:00+00:00",
     }
     assert read_study_verdict(path) == FOUND
-    assert found.sentences()[0] == found.headline == f"Verdict on 1000 bars: {VerdictWord.BETTER}"
+    assert found.sentences()[0] == found.headline == f"Verdict on 1,000 bars: {VerdictWord.BETTER}"
     assert not found.is_missing
 
 

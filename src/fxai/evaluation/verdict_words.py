@@ -26,7 +26,7 @@ _FLAT, _DEFAULT = "doing nothing", "the default"
 
 
 def headline(word: str, bars: int) -> str:
-    """`Verdict on 1221 bars: luck not excluded`."""
+    """`Verdict on 1,221 bars: luck not excluded`."""
     return f"Verdict on {counted(bars, 'bar')}: {word}"
 
 

@@ -25,11 +25,12 @@ def headline_of(info: StudyInfo) -> Headline:
 def _headline(info: StudyInfo) -> Headline:
     record, best = info.record, info.record.best
     finished = sum(trial.state.is_finished() for trial in info.own)
+    trials = counted(finished, "trial")
     if best is None or record.best_value is None:
         return Headline(_without_winner(info, finished))
     if record.front:
         return Headline(
-            f"{len(record.front)} of {_trials(finished)} form the Pareto front: no trial is better in all objectives.",
+            f"{len(record.front)} of {trials} form the Pareto front: no trial is better in all objectives.",
             f"The knee of the front is trial {best.number} with "
             + ", ".join(
                 f"{name} {number_text(name, value, trading=info.trading)}" for name, value in best.values.items()
@@ -42,10 +43,10 @@ def _headline(info: StudyInfo) -> Headline:
     if best.number == 0 and info.default is not None and finished > 1:
         return Headline(
             f"No trial is better than trial 0, {_trial_0(info)}: {value}.",
-            f"Trial 0 is the best of {_trials(finished)}.",
+            f"Trial 0 is the best of {trials}.",
         )
     return Headline(
-        f"Trial {best.number} is the best of {_trials(finished)}: {value}.",
+        f"Trial {best.number} is the best of {trials}: {value}.",
         _comparison(info, best),
         _caution(info.gain),
     )
@@ -70,10 +71,6 @@ def _confirmed(info: StudyInfo, best: TrialRecord, confirmed: Confirmed) -> Head
     )
 
 
-def _trials(count: int, noun: str = "trial") -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def _without_winner(info: StudyInfo, finished: int) -> str:
     if not finished:
         return "No trial has finished yet."
@@ -82,7 +79,7 @@ def _without_winner(info: StudyInfo, finished: int) -> str:
         for state, word in ((StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
         if (count := info.record.count(state))
     ]
-    return f"None of {_trials(finished, 'finished trial')} has completed: {' and '.join(counts) or 'none counts'}."
+    return f"None of {counted(finished, 'finished trial')} has completed: {' and '.join(counts) or 'none counts'}."
 
 
 def _comparison(info: StudyInfo, best: TrialRecord) -> str:
