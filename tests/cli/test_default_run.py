@@ -55,7 +55,7 @@ def test_a_run_ends_with_a_confirmation_and_a_verdict(whole: tuple[Path, Finishe
         f"Confirmation: trial {best['trial']} is chosen",
         "agents of trial",
         "Writing the study's files and plots",
-        f"Verdict on {found.verdict.bars} bars: {found.verdict.word}",
+        f"Verdict on {found.verdict.bars:,} bars: {found.verdict.word}",
     )
     places = [out.find(line) for line in lines]
     assert -1 not in places, (lines, out)

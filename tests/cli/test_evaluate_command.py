@@ -69,7 +69,7 @@ def test_it_prints_and_writes_what_the_agent_does(fxai: Fxai, agent: Path, left:
     assert (finished.code, finished.err) == (0, "")
     record = read_track_record(agent.with_name("agent_validation.json"))
     assert record.metrics == read_track_record(left.track_record).metrics
-    assert f"eurusd_1h, validation: {len(record)} bars, {record.times[0]} to {record.times[-1]}" in finished.out
+    assert f"eurusd_1h, validation: {len(record):,} bars, {record.times[0]} to {record.times[-1]}" in finished.out
     assert "buy and hold" in finished.out
     assert metric_texts(record.metrics, value_of="", trading=True)["sharpe"] in finished.out
     assert "_error" not in finished.out

@@ -118,5 +118,5 @@ def test_a_verdict_on_other_data_is_refused(place: Path) -> None:
 def test_best_and_status_name_the_verdict(place: Path) -> None:
     found = read_study_verdict(paths_of(place).verdict)
     assert found is not None
-    assert f"Verdict on {found.verdict.bars} bars: {found.verdict.word}" in call_fxai(place, "best", "several").out
+    assert f"Verdict on {found.verdict.bars:,} bars: {found.verdict.word}" in call_fxai(place, "best", "several").out
     assert "several" in call_fxai(place, "status").out

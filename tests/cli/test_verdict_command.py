@@ -70,7 +70,7 @@ def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
     assert finished.code == 0, finished.err
     found = read_study_verdict(folder / "verdict.json")
     assert found is not None
-    assert f"Verdict on {found.verdict.bars} bars: {found.verdict.word}" in finished.out
+    assert f"Verdict on {found.verdict.bars:,} bars: {found.verdict.word}" in finished.out
     assert found.split == "test"
     assert len(set(found.seeds)) == 3
     assert load_agent(agent).seeds == load_best_config(folder / "judged_best_config.yaml").trained_seeds == found.seeds
@@ -82,7 +82,7 @@ def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
     report = call_fxai(place, "report", "judged")
     assert not report.err
     page = (folder / "report.html").read_text()
-    assert f"Verdict on {found.verdict.bars} bars: {found.verdict.word}" in page
+    assert f"Verdict on {found.verdict.bars:,} bars: {found.verdict.word}" in page
     assert found.neighbourhood is not None
     assert found.neighbourhood.scored == 2  # with one parameter: above and below
     for sentence in neighbourhood_sentences(found.neighbourhood, found.trial):

@@ -125,7 +125,7 @@ def test_every_surface_shows_the_word_and_none_praises(judged: tuple[Path, str])
     assert json.loads(shown["results in JSON"])[0]["summary"]["verdict"] == note
     opening = OPENING.search(shown["report.html"])
     assert opening is not None
-    assert f"Verdict on {note['bars']} bars: {note['word']}" in opening[0]
+    assert f"Verdict on {note['bars']:,} bars: {note['word']}" in opening[0]
     assert f"Judged: the committee of trial {note['trial']}" in opening[0]
     assert run.rindex("Verdict on") > run.rindex("Best parameters:")
     assert VALIDATION not in run

@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from fxai.errors import InputError
 from fxai.market.features.standardizer import Standardizer
 from fxai.market.markets.dataset import prepare
 from fxai.market.markets.instruments import MarketSet
-from fxai.market.reading.reading import read_bar_frame
 from fxai.market.rules.rules import Action
 from fxai.rl.agents.agent_header import AgentHeader, Weights, write_agent_file
 from fxai.rl.agents.agent_instruments import AgentInstrument, instrument_named, names_of
@@ -28,6 +26,8 @@ from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fxai.rl.lanes.policy import Policy
 
 _FLAT_ACCOUNT = AccountView()
@@ -137,7 +137,7 @@ class Agent:
     def may_be_short(self) -> bool:
         return self.config.env.allow_short and self.base_env.allow_short
 
-    def observation(self, bars: pd.DataFrame, account: AccountView = _FLAT_ACCOUNT) -> Observation:
+    def observation(self, bars: "pd.DataFrame", account: AccountView = _FLAT_ACCOUNT) -> Observation:
         """Observation at the close of the last bar.
 
         Args:
@@ -152,6 +152,8 @@ class Agent:
             DataError: If there are fewer bars than the agent needs.
             InputError: If the position of the account is none of `positions`, or the agent has several instruments.
         """
+        from fxai.market.reading.reading import read_bar_frame  # noqa: PLC0415 - loads pandas
+
         self.check_one_instrument()
         data = self.config.data
         if data.features.function is None:
