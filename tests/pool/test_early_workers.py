@@ -15,6 +15,7 @@ from drive_workers import PATIENCE, events_until, request_for, result_of
 from fxai.errors import FxaiError
 from fxai.pool import EarlyWorkers, LocalPool, SlotPlan
 from fxai.protocol import Slot, TrialPaths, TrialState
+from worker_process import words_of
 
 PARENT = Path(__file__).parents[1] / "parent_of_early_workers.py"
 SLOTS = (Slot(0), Slot(1))
@@ -28,7 +29,8 @@ def started_workers() -> list[psutil.Process]:
     """The workers below the supervisors of this process, once all have started."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        found = [each for child in psutil.Process().children() for each in child.children()]
+        supervisors = [each for each in psutil.Process().children() if "fxai.worker.main" in words_of(each)]
+        found = [each for supervisor in supervisors for each in supervisor.children()]
         if len(found) == len(SLOTS):
             return found
         time.sleep(0.01)
