@@ -30,10 +30,9 @@ def bars(tmp_path: Path) -> Path:
     return path
 
 
-def train(bars: Path, split: dict[str, Any], directory: Path) -> tuple[list[Report], Outcome, bytes, bytes]:
+def train(bars: Path, split: dict[str, Any], folds: int, directory: Path) -> tuple[list[Report], Outcome, bytes, bytes]:
     """Trains a trial as in a new worker: its reports, its outcome, and the files with its returns and its agents."""
     forget_markets()
-    folds = 3 if split else 1
     whole = {
         "data": {"source": str(bars), "split": split, "spread_unit": 1.0},
         "env": {"max_episode_steps": 64, "stop_loss": 0.002, "sessions": HOURS, "flat_by_close": True},
@@ -64,15 +63,21 @@ def train(bars: Path, split: dict[str, Any], directory: Path) -> tuple[list[Repo
             return reports, ended.value, paths.returns.read_bytes(), paths.agent.read_bytes()
 
 
-@pytest.mark.parametrize("split", [{}, {"walk_forward": {"folds": 3}}], ids=["one split", "folds"])
+WALK_FORWARD = {"walk_forward": {"folds": 3}}
+
+
+@pytest.mark.parametrize(
+    ("split", "folds"), [({}, 1), (WALK_FORWARD, 3), (WALK_FORWARD, 1)], ids=["one split", "folds", "latest fold"]
+)
 def test_trials_on_mapped_markets_have_the_same_numbers(
-    split: dict[str, Any], bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    split: dict[str, Any], folds: int, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A trial that is not in folds, such as the training of the final agent, takes the latest fold."""
     monkeypatch.setattr(market_cache, "FEWEST_BYTES", 1e12)
-    reports, outcome, returns, agent = train(bars, split, tmp_path / "prepared")
+    reports, outcome, returns, agent = train(bars, split, folds, tmp_path / "prepared")
     monkeypatch.setattr(market_cache, "FEWEST_BYTES", 0)
     for directory in ("writes", "finds"):
-        again, of_mapped, *files = train(bars, split, tmp_path / directory)
+        again, of_mapped, *files = train(bars, split, folds, tmp_path / directory)
         assert without_speed(of_mapped.metrics) == without_speed(outcome.metrics)
         assert [report.value for report in again] == [report.value for report in reports]
         assert files == [returns, agent]

@@ -28,14 +28,14 @@ def cached_set(config: DataConfig) -> MarketSet:
 def cached_table(config: DataConfig) -> MarketTable:
     """The table of the market, or of all instruments."""
     mapped = _mapped(config)
-    return MarketTable.of_set(cached_set(config)) if mapped is None else MarketTable.of_mapped(mapped)
+    return MarketTable.of_set(cached_set(config)) if mapped is None else MarketTable.of_mapped_set(mapped)
 
 
 @lru_cache(maxsize=_MARKETS)
 def cached_table_of_folds(config: DataConfig) -> MarketTable:
     """The table of the markets of all folds, joined."""
     mapped = _mapped(config)
-    return MarketTable.of_folds(prepare_folds(config)) if mapped is None else MarketTable.of_mapped(mapped)
+    return MarketTable.of_folds(prepare_folds(config)) if mapped is None else MarketTable.of_mapped_folds(mapped)
 
 
 def forget_markets() -> None:

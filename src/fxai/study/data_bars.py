@@ -42,7 +42,7 @@ def bars_with_times(study: StudySpec) -> tuple[StudyBars, TimeArray] | None:
         return _dates(study_decisions(study))
     if isinstance(study.training_config, CustomConfig):
         return None
-    markets = mapped_or_prepared(study.training_config.data)
+    markets = mapped_or_prepared(study.training_config.data, write_small=True)  # its workers find them
     check_cost_names(study.training_config.env, markets.names)
     found = _bars(markets.markets, markets.content_hash)
     del markets

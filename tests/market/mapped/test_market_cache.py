@@ -186,6 +186,20 @@ def test_small_files_and_generated_bars_are_not_mapped(tmp_path: Path, monkeypat
     assert not cache_folder().exists()
 
 
+def test_small_files_and_named_data_are_found_once_the_parent_of_a_study_has_written_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(market_cache, "FEWEST_BYTES", FEWEST_BYTES)
+    for config in (DataConfig(), DataConfig(source="planted_1h"), write_bars(tmp_path / "a.csv")):
+        assert_equal(mapped_markets(config, write_small=True), config)
+        assert_equal(mapped_markets(config), config)
+
+
+def test_a_pipe_is_left_to_its_only_reader(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    assert mapped_markets(DataConfig(source=str(tmp_path / "a.csv")), write_small=True) is None
+
+
 def test_features_of_columns_are_mapped_and_those_of_a_function_are_not(tmp_path: Path) -> None:
     data = write_bars(tmp_path / "a.csv", rsi=np.arange(BARS))
     with_column = data.model_copy(update={"features": FeatureConfig(columns=("rsi",))})

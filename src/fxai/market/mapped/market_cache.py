@@ -32,8 +32,8 @@ from fxai.spec.fields.source_paths import source_paths
 from fxai.user_folders import cache_directory
 
 FEWEST_BYTES: Final = 1_000_000
-"""Size of the files of a market, times its folds, from which it is mapped. A smaller one is prepared sooner than found,
-and takes a few megabytes of a worker."""
+"""Size of the files of a market, times its folds, from which any process writes it to the cache. A smaller one takes a
+few megabytes of a worker. It is found if the parent of a study wrote it, and workers then load no pandas."""
 
 _MOST_BYTES: Final = 4_000_000_000  # of the folder; the markets that were used last stay
 _ABANDONED_SECONDS: Final = 86_400.0  # after which an unfinished folder is deleted
@@ -42,38 +42,45 @@ _CODE: Final = ("market", "spec/fields")
 _LIBRARIES: Final = ("numpy", "pandas", "pyarrow")
 
 
-def mapped_or_prepared(config: DataConfig) -> MarketSet:
-    """Returns the markets of a configuration, mapped if they are large.
+def mapped_or_prepared(config: DataConfig, *, write_small: bool = False) -> MarketSet:
+    """Returns the markets of a configuration, mapped if `mapped_markets` finds them.
 
     Raises:
         DataError: The bars cannot be read or are not valid.
     """
-    mapped = mapped_markets(config)
+    mapped = mapped_markets(config, write_small=write_small)
     return prepare_set(config) if mapped is None else mapped.markets
 
 
-def mapped_markets(config: DataConfig) -> MappedMarkets | None:
+def mapped_markets(config: DataConfig, *, write_small: bool = False) -> MappedMarkets | None:
     """Finds the markets of a configuration in the cache, or prepares them and writes them there.
 
     With folds there is one market, and the tensors of all folds are joined.
 
+    Args:
+        config: The configuration.
+        write_small: Write markets of small files too. Otherwise they are only found.
+
     Returns:
-        The markets; None if the data are small or a generated data set, if a function of the user makes features, or
-        if the cache cannot be written.
+        The markets; None if the data are small and not in the cache, if a function of the user makes features, or if
+        the cache cannot be written.
 
     Raises:
         DataError: The bars cannot be read or are not valid.
     """
-    key = _key(config)
+    files = _files(config)
+    key = _key(config, files)
     if key is None:
         return None
     folder = cache_folder() / key
     try:
+        if not (write_small or folder.exists() or _are_large(config, files)):
+            return None
         with FileLock(_lock(folder), fallback_to_soft=False):
             found = map_markets(folder, config)
             if found is None:
                 _write(folder, config)
-                if _key(config) != key:  # the files changed meanwhile
+                if _key(config, _files(config)) != key:  # the files changed meanwhile
                     shutil.rmtree(folder, ignore_errors=True)
                     return None
                 found = map_markets(folder, config)
@@ -142,24 +149,34 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir())
 
 
-def _key(config: DataConfig) -> str | None:
-    """Hash of all that decides the numbers of a market; None if the market is not mapped.
+def _files(config: DataConfig) -> Sequence[tuple[str, Path]]:
+    """The files of a market, each with its instrument; none if the market is not mapped.
 
     Raises:
         DataError: An instrument that the configuration names has no file.
     """
+    if config.features.function is not None:  # the key cannot hold all code that a function of the user calls
+        return ()
     sources = instrument_sources(config) if config.has_instruments else None
     if sources is None:
         sources = {"": str(config.source)}
-    if NAMED_SOURCE.fullmatch(sources.get("", "")):
-        return None
-    if config.features.function is not None:  # the key cannot hold all code that a function of the user calls
+    try:
+        found = [(name, path) for name, source in sources.items() for path in _paths(source)]
+    except OSError:
+        return ()  # reading the bars says what is wrong
+    return found if all(path.is_file() for _, path in found) else ()  # a pipe can be read once
+
+
+def _are_large(config: DataConfig, files: Sequence[tuple[str, Path]]) -> bool:
+    return sum(path.stat().st_size for _, path in files) * config.split.folds >= FEWEST_BYTES
+
+
+def _key(config: DataConfig, files: Sequence[tuple[str, Path]]) -> str | None:
+    """Hash of all that decides the numbers of a market; None if there is no file, or a file cannot be read."""
+    if not files:
         return None
     try:
-        paths = [(name, path) for name, source in sources.items() for path in _paths(source)]
-        if sum(path.stat().st_size for _, path in paths) * config.split.folds < FEWEST_BYTES:
-            return None
-        contents = [f"{name} {_hash_of(path)}" for name, path in paths]
+        contents = [f"{name} {_hash_of(path)}" for name, path in files]
     except OSError:
         return None  # reading the bars says what is wrong
     parts = [_made_by(), config.model_dump_json(), *contents]

@@ -21,12 +21,14 @@ _FEATURES: Final = "features"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MappedMarkets:
-    """Markets whose arrays are mapped, and their joined tensors: the bars of one market after those of the other.
+    """Markets whose arrays are mapped, and the joined rows of all parts: the bars of one part after those of the other.
 
-    The features of the markets are in single precision.
+    Several instruments are the parts and the markets. Folds are parts with the same bars, and the only market is that
+    of the latest fold. The features of the markets are in single precision.
     """
 
     markets: MarketSet
+    own_rows: slice  # of the markets, among the rows of all parts
     quotes: NDArray[np.float32]  # [bar, quote], of all parts
     features: NDArray[np.float32]  # [bar, feature], of all parts
     has_spread: bool  # of all parts
@@ -75,9 +77,10 @@ def map_markets(folder: Path, config: DataConfig) -> MappedMarkets | None:
     facts: Any = found.facts
     try:
         markets = tuple(_mapped(market, found.arrays) for market in facts["markets"])
-        described = facts["set"]
+        described, first, last = facts["set"], facts["markets"][0], facts["markets"][-1]
         return MappedMarkets(
             markets=MarketSet.of_one(markets[0], config) if described is None else _set_of(described, markets),
+            own_rows=slice(first["begin"], last["begin"] + last["bars"]),
             quotes=found.arrays["quotes"],
             features=found.arrays[_FEATURES],
             has_spread=facts["has_spread"],

@@ -97,17 +97,24 @@ class MarketTable:
         return cls.joined([cls.of_market(market) for market in folds])
 
     @classmethod
-    def of_mapped(cls, mapped: MappedMarkets) -> "MarketTable":
-        """Returns the joined table of mapped markets, in the mapped memory itself."""
+    def of_mapped_set(cls, mapped: MappedMarkets) -> "MarketTable":
+        """Returns `of_set` of mapped markets, in the mapped memory itself."""
         markets = mapped.markets
         times = tuple(market.time for market in markets.markets)
-        repeats = len(mapped.quotes) // sum(map(len, times))  # folds have the same bars
         stops = accumulate(map(len, times))
         named = tuple(zip(markets.names, stops, strict=False))  # data of one instrument without a name have no names
         books = [each.book for each in markets.markets if each.book is not None]
-        book = np.concatenate(books * repeats).astype(mapped.quotes.dtype) if books else None
-        shared = mapped.quotes, mapped.features, mapped.has_spread, mapped.has_nights
-        return cls(*shared, named, book, times * repeats)
+        book = np.concatenate(books).astype(mapped.quotes.dtype) if books else None
+        quotes, features = mapped.quotes[mapped.own_rows], mapped.features[mapped.own_rows]
+        return cls(quotes, features, mapped.has_spread, mapped.has_nights, named, book, times)
+
+    @classmethod
+    def of_mapped_folds(cls, mapped: MappedMarkets) -> "MarketTable":
+        """Returns `of_folds` of a mapped market, in the mapped memory itself."""
+        own = cls.of_mapped_set(mapped)
+        folds = len(mapped.quotes) // len(own)
+        book = None if own.book is None else np.concatenate([own.book] * folds)
+        return replace(own, quotes=mapped.quotes, features=mapped.features, book=book, times=own.times * folds)
 
     @classmethod
     def joined(cls, parts: Sequence["MarketTable"]) -> "MarketTable":
