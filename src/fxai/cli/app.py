@@ -16,6 +16,7 @@ from fxai.cli.error_message import error_message, exit_code_of
 from fxai.cli.library_warnings import hide_library_warnings
 from fxai.errors import FxaiError, InputError
 from fxai.formatting import legible
+from fxai.no_collection import no_collection
 from fxai.spec.fields.suggestion import did_you_mean
 
 COMMANDS = {
@@ -55,7 +56,8 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             ctx.fail(_no_command(cmd_name))
-        entry = getattr(import_module(f"fxai.cli.{cmd_name}"), cmd_name)
+        with no_collection():
+            entry = getattr(import_module(f"fxai.cli.{cmd_name}"), cmd_name)
         return typer.main.get_command(entry if isinstance(entry, typer.Typer) else typer_app(entry))
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:

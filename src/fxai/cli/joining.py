@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from fxai.errors import InputError
-from fxai.search.study_lease import check_joinable
 from fxai.spec.search.study import Spec
-from fxai.study.join.listen_address import ListenAddress, parse_listen_address
+
+if TYPE_CHECKING:
+    from fxai.study.join.listen_address import ListenAddress
 
 JoinStudies: TypeAlias = Annotated[
     bool,
@@ -29,7 +30,7 @@ JoinAddress: TypeAlias = Annotated[
 class Joining:
     """How a run joins other runs."""
 
-    listen: ListenAddress | None  # None: the address by which it reaches the database
+    listen: "ListenAddress | None"  # None: the address by which it reaches the database
 
 
 def joining_of(plan: Spec, *, join: bool, address: str | None, fresh: bool, replay: Path | None) -> Joining | None:
@@ -46,6 +47,9 @@ def joining_of(plan: Spec, *, join: bool, address: str | None, fresh: bool, repl
         raise InputError("--join: --fresh would archive the study of the other runs; give the study another study_name")
     if replay is not None:
         raise InputError("--join: --replay repeats the decisions of a study in a single run; leave out --join")
+    from fxai.search.study_lease import check_joinable  # noqa: PLC0415 - SQLAlchemy, as below
+    from fxai.study.join.listen_address import parse_listen_address  # noqa: PLC0415
+
     for study in plan.studies:
         check_joinable(study.storage)
     return Joining(None if address is None else parse_listen_address(address))

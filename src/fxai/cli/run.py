@@ -14,7 +14,8 @@ from fxai.cli.plan import check_data, load_plan, settings_of, spec_file
 from fxai.cli.require import RequireVerdict, check_required
 from fxai.errors import InputError
 from fxai.mirror.working_folder import with_working_folder
-from fxai.search.server_connection import check_server
+from fxai.no_collection import no_collection
+from fxai.spec.fields.storage_url import is_sqlite
 from fxai.study.early_start import early_workers
 
 
@@ -135,7 +136,7 @@ def run(
         for each in plan.studies:
             check_data(each, spec_file(named_spec or spec, study))
             if not dry_run:
-                check_server(each.storage)
+                _check_storage(each.storage)
         if dry_run:
             from fxai.cli.dry_run import print_plan  # noqa: PLC0415 - slow to load, as the module below
 
@@ -143,9 +144,18 @@ def run(
             return
         own_workers = joining is None and replay is None
         with early_workers(plan.studies[0]) if own_workers else nullcontext() as early:
-            from fxai.cli.run_studies import RunOptions, run_studies  # noqa: PLC0415 - the workers start meanwhile
+            with no_collection():
+                from fxai.cli.run_studies import RunOptions, run_studies  # noqa: PLC0415 - the workers start meanwhile
 
             options = RunOptions(
                 *(given, replay, joining, early), fresh=fresh, quiet=quiet, verbose=verbose, require=require
             )
             raise typer.Exit(run_studies(plan, options, stdout(), notes))
+
+
+def _check_storage(url: str) -> None:
+    """Raises `StorageError` if the database is on a server that cannot be reached."""
+    if not is_sqlite(url):
+        from fxai.search.server_connection import check_server  # noqa: PLC0415 - SQLAlchemy is slow to load
+
+        check_server(url)

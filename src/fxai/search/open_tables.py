@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, OperationalError, SQLA
 from fxai.errors import StorageError
 from fxai.search import tables
 from fxai.search.database import engine_options, engine_url, existing_only, is_server, make_durable, sqlite_path
+from fxai.search.empty_database import place_empty_database
 from fxai.search.server_connection import reason_of
 from fxai.search.server_schema import check_tables, creating_tables, has_tables
 from fxai.search.sqlite_file import check_sqlite
@@ -47,6 +48,8 @@ def open_tables(url: str, *, create: bool) -> RDBStorage:
 
 def _open_sqlite(url: str, *, create: bool) -> RDBStorage:
     if create:
+        if (path := sqlite_path(url)) is not None and not path.exists():
+            place_empty_database(path)
         return _open(engine_url(url), url, create=True)
     _require_tables(url)
     return _open(existing_only(url), url, create=False)

@@ -6,7 +6,6 @@ libraries. At the end of the run, what the thread has drawn is used if the study
 a failure of the thread, the plots are drawn again.
 """
 
-import gc
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fxai.no_collection import no_collection
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
 from fxai.search.studies import load_study
@@ -90,30 +90,24 @@ def _has_plots(ended: StudyEnded) -> bool:
 
 
 def _load_plots() -> None:
-    with _no_collection():
+    with no_collection():
         import fxai.results.report.index  # noqa: F401, PLC0415 - plotly is slow to load, as in all that it imports
+        from fxai.results.page.plotly_script import packed_script  # noqa: PLC0415
+
+        packed_script()
 
 
 def _load_judge() -> None:
-    with _no_collection():
+    with no_collection():
+        import fxai.market.reading.reading  # noqa: PLC0415 - pandas
         import fxai.rl.agents.agent_file  # noqa: PLC0415 - slow to load
         import fxai.rl.agents.committee  # noqa: PLC0415
         import fxai.study.judge  # noqa: F401, PLC0415 - SciPy's statistics
         from fxai.evaluation.reference_tests import load_reference_tests  # noqa: PLC0415
+        from fxai.market.rules.compiled import load_compiler  # noqa: PLC0415
 
         load_reference_tests()
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Collect no garbage while modules load: each collection would visit all that has been loaded."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+        load_compiler()
 
 
 def _draw(study: StudySpec, paths: StudyPaths) -> DrawnPlots:

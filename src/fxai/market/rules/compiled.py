@@ -87,6 +87,14 @@ def _compiled(loop: Callable[P, None], fastmath: frozenset[str]) -> Callable[P, 
     return call
 
 
+def load_compiler() -> None:
+    """Load numba and all that a call of a compiled loop needs the first time, which takes about a second."""
+    from numba.core.registry import cpu_target  # noqa: PLC0415 - as in `_compiled`
+
+    cpu_target.typing_context.refresh()
+    cpu_target.target_context.refresh()
+
+
 @cache
 def _let_loops_call(function: Callable[..., Any]) -> None:
     from numba import extending, types  # noqa: PLC0415 - as in `_compiled`

@@ -3,9 +3,12 @@
 import re
 from urllib.parse import unquote
 
+from fxai.spec.fields.environment import expanded_url
+
 HIDDEN = "***"
 _ADDRESS = re.compile(r"(?P<scheme>[\w+.-]*:(?://)?)?(?P<rest>.*)", re.DOTALL)
 _SERVER = re.compile(r"(?!sqlite\b)[\w+.-]+://(?!/)", re.IGNORECASE)
+_SQLITE = re.compile(r"sqlite(?:\+\w+)?:", re.IGNORECASE)
 _SECRET = re.compile(r"([?&][^=&]*(?:pass|pwd|secret|token|key)[^=&]*=)[^&]*", re.IGNORECASE)
 _NO_PORT = re.compile(r"[^/?\[]*:(?!\d*(?:[/?]|$))")
 _FROM_ENVIRONMENT = re.compile(r"[^:@/]*:(?:\$\{\w+\})+")
@@ -44,6 +47,15 @@ def redact_secrets(text: str, url: str) -> str:
     for secret in (user, unquote(user), password, unquote(password)):
         text = text.replace(secret, HIDDEN) if secret else text
     return text
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether a URL is of an SQLite database, known without SQLAlchemy, which takes 0.4 s to load.
+
+    Raises:
+        InputError: A variable in the URL is not set.
+    """
+    return _SQLITE.match(expanded_url(url)) is not None
 
 
 def check_storage_url(url: str) -> str:
