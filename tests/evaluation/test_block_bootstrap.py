@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from arch.bootstrap import CircularBlockBootstrap
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +56,18 @@ def test_means_are_those_of_the_resampled_bars():
     assert means == pytest.approx(resampled_metric(returns, lambda rows: rows.mean(axis=-1), seed=11, replicates=50))
     assert (means == resampled_means(returns, seed=11, replicates=50)).all()
     assert not np.allclose(means, resampled_means(returns, seed=12, replicates=50))
+
+
+@pytest.mark.parametrize("length", [1, 7, 30, 90])
+def test_replicates_are_those_of_arch(length: int, monkeypatch: pytest.MonkeyPatch):
+    """Of blocks that fill the bars, and of a last block that is cut."""
+    returns = returns_of(4, 90)
+    bootstrap = CircularBlockBootstrap(length, returns.T, seed=5)
+    expected = np.array([rows.mean(axis=0) for (rows,), _ in bootstrap.bootstrap(40)])
+    means = resampled_means(returns, seed=5, replicates=40, length=length)
+    assert means == pytest.approx(expected, rel=1e-12, abs=1e-14)
+    monkeypatch.setattr("fxai.evaluation.block_bootstrap._VALUES_AT_ONCE", 1000)  # 11 replicates
+    assert resampled_means(returns, seed=5, replicates=40, length=length) == pytest.approx(means)
 
 
 def test_samples_that_do_not_fit_in_memory_at_once_are_the_same(monkeypatch: pytest.MonkeyPatch):

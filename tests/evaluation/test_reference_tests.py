@@ -1,31 +1,41 @@
 import numpy as np
 import pytest
-from arch.bootstrap import SPA, StepM
 
-from fxai.errors import InputError
+from evaluation.arch_tests import arch_tests
 from fxai.evaluation import reference_tests as module
-from fxai.evaluation.reference_tests import reference_tests
+from fxai.evaluation.block_bootstrap import block_length
+from fxai.evaluation.reference_tests import ReferenceTests, reference_tests
+from fxai.evaluation.superior_ability import SuperiorAbility
 
 FLAT = np.zeros(300)
+
+
+def results(found: ReferenceTests) -> SuperiorAbility:
+    return SuperiorAbility(found.p_value, found.p_value_lower, found.p_value_upper, found.better)
 
 
 def noise(trials: int = 12, number: int = 0) -> np.ndarray:
     return np.random.default_rng(number).normal(size=(trials, 300))
 
 
-@pytest.mark.parametrize("planted", [(), (3,), (0, 4, 9)])
-def test_the_tests_are_those_of_arch(planted: tuple[int, ...]):
-    returns, benchmark = noise(), noise(1, number=1)[0] * 0.3
-    returns[list(planted)] += 0.3
-    losses, seed = (-benchmark, -returns.T), 7
-    spa = SPA(*losses, block_size=15, reps=500, bootstrap="circular", seed=seed)
-    stepm = StepM(*losses, size=0.1, block_size=15, reps=500, bootstrap="circular", seed=seed)
-    spa.compute()
-    stepm.compute()
-    found = reference_tests(returns, benchmark, seed=seed, error_rate=0.1, replicates=500)
-    assert (found.p_value_lower, found.p_value, found.p_value_upper) == tuple(spa.pvalues)
-    assert list(found.better) == stepm.superior_models
+@pytest.mark.parametrize("bars", [50, 300, 1221])
+def test_the_tests_are_those_of_arch(bars: int):
+    rng = np.random.default_rng(bars)
+    returns, benchmark = rng.normal(size=(12, bars)).astype(np.float32), rng.normal(size=bars) * 0.3
+    returns[[0, 4]] += 0.3
+    found = reference_tests(returns, benchmark, seed=7, error_rate=0.1, replicates=500)
+    assert results(found) == arch_tests(returns - benchmark, block_length(bars), seed=7, error_rate=0.1, replicates=500)
     assert (found.error_rate, found.trials, found.replicates, found.grouped_bars) == (0.1, 12, 500, 1)
+
+
+def test_the_tests_of_many_trials_are_those_of_arch_on_the_means_of_bars(monkeypatch: pytest.MonkeyPatch):
+    returns = noise()
+    returns[3] += 0.3
+    monkeypatch.setattr(module, "_MOST_VALUES", 1000)
+    found = reference_tests(returns, FLAT, seed=0)
+    means = returns.reshape(12, 75, 4).mean(axis=2)
+    assert results(found) == arch_tests(means, 4, seed=0, error_rate=0.05, replicates=1000)
+    assert found.grouped_bars == 4  # of a block of 15 bars
 
 
 def test_many_trials_are_tested_on_means_of_a_few_bars(monkeypatch: pytest.MonkeyPatch):
@@ -74,7 +84,7 @@ def test_trials_that_lose_are_not_better():
 
 
 def test_all_trials_can_be_better():
-    """In two steps: arch's StepM fails here."""
+    """In two steps."""
     returns = noise(2)
     returns[0] = 3 * (returns[0] - returns[0].mean()) + 1.0
     returns[1] = 0.1 * (returns[1] - returns[1].mean()) + 0.1
@@ -84,9 +94,3 @@ def test_all_trials_can_be_better():
 @pytest.mark.parametrize("returns", [np.zeros((0, 300)), np.zeros((4, 300)), np.ones((4, 49))])
 def test_no_trials_no_differences_and_too_few_bars_give_no_tests(returns: np.ndarray):
     assert reference_tests(returns, np.zeros(returns.shape[1]), seed=0) is None
-
-
-def test_without_arch_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "find_spec", lambda _: None)
-    with pytest.raises(InputError, match=r"fxai\[statistics\]"):
-        reference_tests(noise(), FLAT, seed=0)

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fxai.errors import InputError
-from fxai.evaluation import reference_tests
 from fxai.evaluation.fold_efficiency import walk_forward_efficiency
 from fxai.evaluation.overfitting import fewest_bars
 from fxai.evaluation.selection import SearchedTrials, Selection, TrialReturns, selection
@@ -131,14 +130,6 @@ def test_equal_trials_have_no_deflated_sharpe_ratio() -> None:
 def test_without_returns_of_the_chosen_trial_its_sharpe_ratio_is_missing() -> None:
     found = described(noise(5, 300), chosen=77)
     assert reasons(found) == {"deflated Sharpe ratio (DSR)": "the returns of trial 77 cannot be read"}
-
-
-def test_without_arch_the_reason_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference_tests, "find_spec", lambda _: None)
-    found = described(noise(5, 300))
-    assert found.better_trials is None
-    assert "fxai[statistics]" in reasons(found)["tests SPA and StepM"]
-    assert found.overfitting is not None
 
 
 EFFICIENCY = walk_forward_efficiency([*(noise(3, 500) + 0.0001)], [*noise(3, 200)], BARS_PER_YEAR)

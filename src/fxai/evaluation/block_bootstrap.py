@@ -82,25 +82,31 @@ def variance_freedom(bars: int) -> float:
     return 1.5 * bars / block_length(bars)
 
 
-def resampled_means(returns: FloatArray, seed: int, replicates: int = REPLICATES) -> FloatArray:
+def resampled_means(
+    returns: FloatArray, seed: int, replicates: int = REPLICATES, length: int | None = None
+) -> FloatArray:
     """Mean over the bars of each replicate, for each row.
 
     Args:
         returns: One value for each row and bar, [row, bar], e.g. a row for each seed.
-        seed: Seed of the drawn blocks. Two calls with the same seed and number of bars draw the same bars.
+        seed: Seed of the drawn blocks. Calls that differ only in their rows draw the same bars.
         replicates: Number of replicates.
+        length: Number of bars of a block, at most all bars; None for `block_length`.
 
     Returns:
         [replicate, row], in the unit of the returns.
     """
-    bars = returns.shape[1]
-    length = block_length(bars)
-    starts = _block_starts(bars, seed, replicates)
+    rows, bars = returns.shape
+    length = length or block_length(bars)
+    starts = _block_starts(bars, length, seed, replicates)
     whole, rest = divmod(bars, length)
-    sums = _block_sums(returns, length)[:, starts[:, :whole]].sum(axis=2)
+    sums = _block_sums(returns, length).T
+    means = np.empty((replicates, rows))
+    for part in _parts(replicates, bars):
+        np.matmul(_counts(starts[part, :whole], bars), sums, out=means[part])
     if rest:
-        sums += _block_sums(returns, rest)[:, starts[:, whole]]
-    means: FloatArray = sums.T / bars
+        means += _block_sums(returns, rest).T[starts[:, whole]]
+    means /= bars
     return means
 
 
@@ -119,7 +125,7 @@ def resampled_metric(returns: FloatArray, metric: Metric, seed: int, replicates:
     rows, bars = returns.shape
     length = block_length(bars)
     blocks = sliding_window_view(_continued(returns, length), length, axis=1)
-    starts = _block_starts(bars, seed, replicates)
+    starts = _block_starts(bars, length, seed, replicates)
     values = np.empty((replicates, rows))
     for part in _parts(replicates, rows * bars):
         samples = blocks[:, starts[part]].reshape(rows, -1, starts.shape[1] * length)
@@ -157,10 +163,17 @@ def _variance_correction(bars: int) -> float:
     return 1 / (1 - block_length(bars) / bars) if bars > 1 else math.nan
 
 
-def _block_starts(bars: int, seed: int, replicates: int) -> NDArray[np.int64]:
+def _block_starts(bars: int, length: int, seed: int, replicates: int) -> NDArray[np.int64]:
     """First bars of the blocks, [replicate, block]."""
-    blocks = math.ceil(bars / block_length(bars))
-    return np.random.default_rng(seed).integers(bars, size=(replicates, blocks))
+    return np.random.default_rng(seed).integers(bars, size=(replicates, math.ceil(bars / length)))
+
+
+def _counts(starts: NDArray[np.int64], bars: int) -> FloatArray:
+    """Number of blocks that begin at each bar, [replicate, bar], from the first bars of blocks [replicate, block]."""
+    replicates = len(starts)
+    places = starts + bars * np.arange(replicates)[:, None]
+    counts = np.bincount(places.ravel(), minlength=replicates * bars)
+    return counts.reshape(replicates, bars).astype(np.float64)
 
 
 def _continued(returns: FloatArray, length: int) -> FloatArray:
@@ -176,6 +189,6 @@ def _block_sums(returns: FloatArray, length: int) -> FloatArray:
 
 
 def _parts(replicates: int, values_of_replicate: int) -> Iterator[slice]:
-    """Parts of the replicates whose samples fit in memory."""
+    """Parts of the replicates whose values fit in memory."""
     size = max(_VALUES_AT_ONCE // values_of_replicate, 1)
     return (slice(start, start + size) for start in range(0, replicates, size))

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, FiniteFloat, JsonValue
 from fxai.evaluation.fold_efficiency import WalkForwardEfficiency
 from fxai.evaluation.json_record import record_of_json
 from fxai.evaluation.overfitting import Overfitting, effective_trials, fewest_bars, overfitting
-from fxai.evaluation.reference_tests import INSTALL_ARCH, has_reference_tests, reference_tests
+from fxai.evaluation.reference_tests import reference_tests
 from fxai.evaluation.row_parts import row_parts
 from fxai.evaluation.sharpe_tests import deflated_sharpe, expected_maximum, sharpe_ratios, sharpe_sample
 from fxai.evaluation.verdict import MissingFigure
@@ -201,8 +201,6 @@ def _overfitting(returns: Float32Array) -> Overfitting | MissingFigure:
 
 def _better_trials(trials: TrialReturns) -> BetterTrials | MissingFigure:
     bars = trials.returns.shape[1]
-    if not has_reference_tests():
-        return MissingFigure(MANY_TESTS, f"they need arch, which is not installed: {INSTALL_ARCH}")
     if bars < MINIMUM_BARS:
         return MissingFigure(MANY_TESTS, f"they need {MINIMUM_BARS} bars; validation has {bars}")
     found = reference_tests(trials.returns, np.zeros(bars), seed=_BOOTSTRAP_SEED)

@@ -102,11 +102,9 @@ def _load_judge() -> None:
         import fxai.market.reading.reading  # noqa: PLC0415 - pandas
         import fxai.rl.agents.agent_file  # noqa: PLC0415 - slow to load
         import fxai.rl.agents.committee  # noqa: PLC0415
-        import fxai.study.judge  # noqa: F401, PLC0415 - SciPy's statistics
-        from fxai.evaluation.reference_tests import load_reference_tests  # noqa: PLC0415
+        import fxai.study.judge  # noqa: F401, PLC0415
         from fxai.market.rules.compiled import load_compiler  # noqa: PLC0415
 
-        load_reference_tests()
         load_compiler()
 
 

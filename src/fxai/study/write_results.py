@@ -123,7 +123,7 @@ def _judged(
     study: StudySpec, record: StudyRecord, identity: StudyIdentity, paths: StudyPaths, writing: "_Writing"
 ) -> "StudyVerdict | None":
     """The verdict on the best trial; None, with a warning, if there is none."""
-    from fxai.study.judge import judge  # noqa: PLC0415 - SciPy's statistics are slow to load
+    from fxai.study.judge import judge  # noqa: PLC0415 - only a verdict needs it
 
     found: list[StudyVerdict] = []
 
