@@ -10,7 +10,8 @@ from fxai.evaluation.superior_ability import SuperiorAbility
 FLAT = np.zeros(300)
 
 
-def results(found: ReferenceTests) -> SuperiorAbility:
+def results(found: ReferenceTests | None) -> SuperiorAbility:
+    assert found is not None
     return SuperiorAbility(found.p_value, found.p_value_lower, found.p_value_upper, found.better)
 
 

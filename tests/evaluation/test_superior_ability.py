@@ -17,8 +17,11 @@ def noise(trials: int, bars: int, seed: int = 0) -> np.ndarray:
 
 
 def compare_with_arch(differences: np.ndarray, length: int, *, seed: int, error_rate: float = 0.1) -> None:
-    settings = {"seed": seed, "replicates": 200, "error_rate": error_rate}
-    assert superior_ability(differences, length, **settings) == arch_tests(differences, length, **settings)
+    found, expected = [
+        tests(differences, length, seed=seed, replicates=200, error_rate=error_rate)
+        for tests in (superior_ability, arch_tests)
+    ]
+    assert found == expected
 
 
 @given(

@@ -79,7 +79,8 @@ def _better(recentred: FloatArray, means: FloatArray, error_rate: float) -> tupl
 def _thresholds(differences: FloatArray, length: int) -> FloatArray:
     """Mean difference of each trial below which the trial is not recentred: Hansen's, by the iterated logarithm."""
     bars = differences.shape[1]
-    return -np.sqrt(_long_run_variances(differences, length) / bars * 2 * math.log(math.log(bars)))
+    errors: FloatArray = np.sqrt(_long_run_variances(differences, length) / bars)
+    return -errors * math.sqrt(2 * math.log(math.log(bars)))
 
 
 def _long_run_variances(differences: FloatArray, length: int) -> FloatArray:
@@ -95,4 +96,5 @@ def _long_run_variances(differences: FloatArray, length: int) -> FloatArray:
     weights = ((bars - lags) * kept**lags + lags * kept ** (bars - lags)) / bars
     spectrum = np.fft.rfft(differences - differences.mean(axis=1, keepdims=True))
     autocovariances = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, n=bars) / bars
-    return np.maximum(autocovariances @ weights, 0)
+    variances: FloatArray = np.maximum(autocovariances @ weights, 0)
+    return variances
