@@ -14,7 +14,7 @@ import fxai
 SOURCE = Path(fxai.__file__).parent
 LEVELS = [
     {"errors"},
-    {"atomic_write", "bounded_log", "module_path", "process_tree", "user_folders", "sigterm"},
+    {"atomic_write", "bounded_log", "module_path", "no_collection", "process_tree", "user_folders", "sigterm"},
     {"supervisor"},
     {"protocol", "spec"},
     {"formatting", "trial"},
