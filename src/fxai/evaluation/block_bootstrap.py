@@ -100,10 +100,10 @@ def resampled_means(
     length = length or block_length(bars)
     starts = _block_starts(bars, length, seed, replicates)
     whole, rest = divmod(bars, length)
-    sums = _block_sums(returns, length).T
+    sums = np.ascontiguousarray(_block_sums(returns, length).T)
     means = np.empty((replicates, rows))
-    for part in _parts(replicates, bars):
-        np.matmul(_counts(starts[part, :whole], bars), sums, out=means[part])
+    for part in _parts(replicates, rows * max(whole, 1)):
+        np.sum(sums[starts[part, :whole]], axis=1, out=means[part])
     if rest:
         means += _block_sums(returns, rest).T[starts[:, whole]]
     means /= bars
@@ -166,14 +166,6 @@ def _variance_correction(bars: int) -> float:
 def _block_starts(bars: int, length: int, seed: int, replicates: int) -> NDArray[np.int64]:
     """First bars of the blocks, [replicate, block]."""
     return np.random.default_rng(seed).integers(bars, size=(replicates, math.ceil(bars / length)))
-
-
-def _counts(starts: NDArray[np.int64], bars: int) -> FloatArray:
-    """Number of blocks that begin at each bar, [replicate, bar], from the first bars of blocks [replicate, block]."""
-    replicates = len(starts)
-    places = starts + bars * np.arange(replicates)[:, None]
-    counts = np.bincount(places.ravel(), minlength=replicates * bars)
-    return counts.reshape(replicates, bars).astype(np.float64)
 
 
 def _continued(returns: FloatArray, length: int) -> FloatArray:
