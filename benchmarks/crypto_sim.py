@@ -29,6 +29,7 @@ from torch import Tensor
 
 from fxai.market.splits.splits import Span
 from fxai.rl.environment.market_env import MarketEnv
+from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.spec.fields.env_config import EnvConfig
 from smoke import parse
@@ -120,7 +121,9 @@ class ContestLoop:
 def market_env(book: Book, envs: int, gap: int) -> MarketEnv:
     """The environment of FxAI with the contest's settings."""
     prices = book.midpoint.double().numpy()
-    market = MarketTensors.of(open=prices, close=prices, nights=np.zeros(len(prices), int), features=book.factors)
+    nights = np.zeros(len(prices), int)
+    table = MarketTable.of(open=prices, close=prices, nights=nights, features=book.factors)
+    market = MarketTensors.of_table(table)
     config = EnvConfig(
         actions="increment",
         sizing="units",

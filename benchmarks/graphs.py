@@ -16,10 +16,10 @@ import numpy as np
 import torch
 
 from fxai.market.markets.dataset import Market, prepare
+from fxai.market.rules.compiled import Array
 from fxai.rl.agents.build_training import build_training
 from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.lanes.pack import Pack
-from fxai.rl.training.lane_program import Array
 from fxai.rl.training.training import Training
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig

@@ -283,7 +283,7 @@ def mean_reward(
     `logits` are the agent's [sample, action] for observations [sample, column].
     """
     episodes = ScoredEpisodes.of([[span]], longest)
-    starts, ends = (jnp.asarray(bars[0].numpy(), jnp.int32) for bars in (episodes.starts, episodes.ends))
+    starts, ends = (jnp.asarray(bars[0], jnp.int32) for bars in (episodes.starts, episodes.ends))
 
     def bar(state: tuple[Account, jax.Array], _: None) -> tuple[tuple[Account, jax.Array], jax.Array]:
         account, alive = state

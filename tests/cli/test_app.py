@@ -69,6 +69,24 @@ main()
     assert finished.stdout.splitlines()[-1] == "loaded:"
 
 
+def test_the_workers_of_a_run_start_before_the_search_is_loaded(tmp_path: Path) -> None:
+    code = """
+import sys
+from fxai.study import early_start
+
+def started(*arguments):
+    print("loaded:", *sorted({"sqlalchemy", "numpy", "optuna", "pandas"} & set(sys.modules)))
+    sys.exit()
+
+early_start.EarlyWorkers = started
+sys.argv = ["fxai", "run", "quick_search"]
+from fxai.cli.app import main
+main()
+"""
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert finished.stdout == "loaded:\n", finished
+
+
 @pytest.mark.parametrize("command", [*COMMANDS, "data describe"])
 def test_help_has_no_names_of_types(fxai: Fxai, command: str) -> None:
     out = fxai(*command.split(), "--help").out

@@ -17,6 +17,7 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTens
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from fxai.market.rules.compiled import Array
 from fxai.market.splits.splits import Span
 from fxai.rl.agents.committee import Committee
 from fxai.rl.agents.scoring import Scorer
@@ -29,7 +30,6 @@ from fxai.rl.lanes.pack import Pack
 from fxai.rl.scores.scored_span import ScoredSpan
 from fxai.rl.training import tensor_program
 from fxai.rl.training.lane_pack import Lane, LanePack
-from fxai.rl.training.lane_program import Array
 from fxai.rl.training.training import Training
 from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
@@ -40,6 +40,7 @@ from probe_envs import learner_of, training_in
 from rl.agents.test_ensemble import config as ensemble_config
 from rl.agents.test_ensemble import ensemble
 from rl.agents.test_ensemble import market as ensemble_market
+from tensors_of_bars import tensors_of_bars
 
 META, CUDA = torch.device("meta"), torch.device("cuda:0")
 BARS, TRAIN, VALIDATION = 200, Span(0, 120), Span(120, 200)
@@ -115,7 +116,7 @@ class OnlyOn(TorchDispatchMode):
 def market(device: torch.device) -> MarketTensors:
     generator = np.random.default_rng(0)
     close = np.exp(np.cumsum(generator.normal(0, 1e-3, BARS)))
-    return MarketTensors.of(
+    return tensors_of_bars(
         open=np.concatenate([[1.0], close[:-1]]),
         close=close,
         nights=np.arange(BARS) % 5 == 0,

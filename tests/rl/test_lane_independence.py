@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from fxai.market.rules.compiled import Array
 from fxai.market.scores.scored_steps import SpanScore
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.lanes.policy import Policy
-from fxai.rl.training.lane_program import Array, Arrays
+from fxai.rl.training.lane_program import Arrays
 from fxai.rl.training.training import Evaluation, Training
 from fxai.spec.fields.a2c_config import A2cConfig
 from fxai.spec.fields.algorithm_config import AlgorithmConfig

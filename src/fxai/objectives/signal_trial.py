@@ -18,6 +18,7 @@ from fxai.llm.training import SignalTraining
 from fxai.llm.training_settings import LaneProgress, SignalLane, TrainingSettings
 from fxai.market.news.prepared_decisions import PreparedDecisions
 from fxai.market.news.signal_scores import scored_dates
+from fxai.market.rules.compiled import Array
 from fxai.market.scores.bar_returns import BarReturns, needs_rewards
 from fxai.objectives.signal_data import SignalData
 from fxai.objectives.signal_model import SignalModel
@@ -40,7 +41,7 @@ from fxai.protocol.standard_error import mean
 from fxai.rl.agents.agent_versions import versions
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.agents.numerics import NUMERICS
-from fxai.rl.training.lane_program import Array, Arrays
+from fxai.rl.training.lane_program import Arrays
 from fxai.spec.fields.llm_signal_config import LlmSignalConfig
 from fxai.spec.search.expression import ExpressionError
 from fxai.spec.search.metrics import METRICS

@@ -11,6 +11,7 @@ from fxai.errors import FxaiError, InputError
 from fxai.evaluation.fold_rows import arrangement
 from fxai.market.markets.dataset import Market
 from fxai.market.markets.instruments import MarketSet
+from fxai.market.rules.compiled import Array
 from fxai.market.scores.bar_returns import BarReturns, Windows, needs_rewards, windows_of
 from fxai.market.scores.scored_instruments import instrument_windows, scored_instruments
 from fxai.market.splits.folds import latest_first
@@ -36,7 +37,7 @@ from fxai.rl.agents.agent_versions import torch_version
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint, load_state
 from fxai.rl.agents.numerics import NUMERICS
 from fxai.rl.training.lane_pack import Lane, TrainedLanes, unstack_states
-from fxai.rl.training.lane_program import Array, Arrays
+from fxai.rl.training.lane_program import Arrays
 from fxai.rl.training.training import LaneEvaluation, Metrics, is_evaluated
 from fxai.spec.fields.ensemble_members import count_members
 from fxai.spec.fields.training_config import TrainingConfig

@@ -18,6 +18,7 @@ from fxai.errors import InputError
 from fxai.market.features.standardizer import CLIP
 from fxai.market.markets.dataset import Market, prepare_bars
 from fxai.market.reading.synthetic_market import synthetic_market
+from fxai.market.rules.compiled import Array
 from fxai.market.rules.rules import Action
 from fxai.market.scores.scored_steps import SCORES
 from fxai.rl.agents.agent import Agent
@@ -28,7 +29,6 @@ from fxai.rl.agents.trajectory import observations_on, track_record_of
 from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.account_features import ACCOUNT_FEATURES
 from fxai.rl.environment.observation import AccountView
-from fxai.rl.training.lane_program import Array
 from fxai.spec.fields.training_config import TrainingConfig
 from members_alone import check_members
 

@@ -21,6 +21,7 @@ from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.reading.find_spec import find_spec
 from fxai.spec.reading.load import load_spec
 from fxai.spec.search.configure import default_params, trial_config
+from tensors_of_bars import tensors_of_bars
 
 SPAN = Span(20, 91)  # 70 steps
 BASE = EnvConfig(max_episode_steps=32, observation_window=4)
@@ -30,7 +31,7 @@ def market(drift: float = 0.0, seed: int = 0) -> MarketTensors:
     generator = np.random.default_rng(seed)
     close = np.exp(np.cumsum(generator.normal(drift, 1e-3, 100)))
     opens = np.concatenate([[1.0], close[:-1]])
-    return MarketTensors.of(
+    return tensors_of_bars(
         open=opens,
         close=close,
         nights=np.zeros(100, int),

@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 
 from fxai.errors import FxaiError, InputError
 from fxai.market.features.standardizer import Standardizer
+from fxai.market.rules.compiled import Array
 from fxai.protocol import JsonObject, Report
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.agent_file import load_agent
@@ -17,7 +18,6 @@ from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.agents.tensor_file import read_tensors, write_tensors
 from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.account_features import ACCOUNT_FEATURES
-from fxai.rl.training.lane_program import Array
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
+from fxai.market.rules.compiled import Array
 from fxai.rl.lanes.pack import Pack
-from fxai.rl.training.lane_program import Array, Arrays
+from fxai.rl.training.lane_program import Arrays
 from fxai.rl.training.training import Training
 from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.model_config import ModelConfig

@@ -10,6 +10,7 @@ from fxai.rl.environment.gymnasium_env import GymnasiumEnv
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.spec.fields.env_config import EnvConfig
+from tensors_of_bars import tensors_of_bars
 
 BARS = 300
 CONFIG = EnvConfig(max_episode_steps=20, observation_window=4, spread=0, slippage_rate=0, commission_rate=0)
@@ -22,7 +23,7 @@ def market() -> MarketTensors:
     close = np.exp(np.cumsum(moves))
     known = np.append(np.sign(moves[1:]), 0.0)
     opens = np.concatenate([[1.0], close[:-1]])
-    return MarketTensors.of(open=opens, close=close, nights=np.zeros(BARS), features=known[:, None])
+    return tensors_of_bars(open=opens, close=close, nights=np.zeros(BARS), features=known[:, None])
 
 
 @pytest.fixture

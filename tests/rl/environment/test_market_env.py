@@ -21,6 +21,7 @@ from fxai.rl.environment.step_result import MarketStep
 from fxai.spec.fields.env_config import EnvConfig
 from market.ledger import Ledger, LedgerStep, Prices
 from market.random_market import BARS, RandomMarket
+from tensors_of_bars import tensors_of_bars
 from ways import use_torch_operations
 
 FEATURES = 3
@@ -33,7 +34,7 @@ class World(RandomMarket):
     def __init__(self, seed: int, *, own_spread: bool = True, dtype: torch.dtype = torch.float64) -> None:
         super().__init__(seed, own_spread=own_spread)
         self.features = self.rng.normal(size=(BARS, FEATURES))
-        tensors = MarketTensors.of(
+        tensors = tensors_of_bars(
             open=self.open,
             close=self.close,
             nights=self.nights,
@@ -165,7 +166,7 @@ def test_accounts_of_all_environments_keep_the_records_of_the_rules() -> None:
 
 def test_an_account_that_lost_everything_overnight_opens_nothing() -> None:
     opens, closes = [1.0, 1.0, 3.0], [1.0, 1.0, 3.0]
-    market = MarketTensors.of(open=opens, close=closes, nights=[0] * 3, features=np.zeros((3, 1)), dtype=torch.float64)
+    market = tensors_of_bars(open=opens, close=closes, nights=[0] * 3, features=np.zeros((3, 1)), dtype=torch.float64)
     config = EnvConfig(observation_window=1)
     env = MarketEnv(market, Span(0, 3), [config], torch.tensor([1]), 1, starts=torch.tensor([[0]]))
     ledger = Ledger(Prices(opens, closes, [0] * 3), config, 0, 3)
@@ -256,7 +257,7 @@ def test_future_bars_do_not_change_observations_and_rewards() -> None:
     changed[: seen_until + 1] = world.features[: seen_until + 1]
     close = np.where(np.arange(BARS) > seen_until, world.close * 1.3, world.close)
     opens = np.where(np.arange(BARS) > seen_until, world.open * 1.3, world.open)
-    future = MarketTensors.of(
+    future = tensors_of_bars(
         open=opens,
         close=close,
         nights=world.nights,
@@ -292,7 +293,7 @@ def test_where_an_episode_ends_the_next_observation_is_of_a_new_one_and_the_fina
 def test_drawn_episodes_stay_in_their_span_fit_into_it_and_differ() -> None:
     world = World(8)
     world.features[:, 0] = np.arange(BARS)
-    market = MarketTensors.of(
+    market = tensors_of_bars(
         open=world.open, close=world.close, nights=world.nights, features=world.features, dtype=torch.float64
     )
     config = world.config(max_episode_steps=10, drawdown_limit=1.0, position_size=0.1)
@@ -402,7 +403,7 @@ def test_lanes_must_agree_on_the_positions() -> None:
 def test_a_size_that_float32_rounds_is_traded_once(*, looped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not looped:
         use_torch_operations(monkeypatch)
-    market = MarketTensors.of(open=[1.0] * 5, close=[1.0] * 5, nights=[0] * 5, features=np.zeros((5, 1)))
+    market = tensors_of_bars(open=[1.0] * 5, close=[1.0] * 5, nights=[0] * 5, features=np.zeros((5, 1)))
     config = EnvConfig(observation_window=1, positions=(0.0, 0.1, 0.3))
     env = MarketEnv(market, Span(0, 5), [config], torch.tensor([1]), 1, starts=torch.tensor([[0]]))
     turnover = [env.step(torch.tensor([[action]])).turnover.item() for action in (1, 1, 2, 2)]
@@ -414,7 +415,7 @@ def test_a_size_that_float32_rounds_is_traded_once(*, looped: bool, monkeypatch:
 def test_a_target_that_is_cut_is_traded_once(*, looped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not looped:
         use_torch_operations(monkeypatch)
-    market = MarketTensors.of(open=[1.0] * 5, close=[1.0] * 5, nights=[0] * 5, features=np.zeros((5, 1)))
+    market = tensors_of_bars(open=[1.0] * 5, close=[1.0] * 5, nights=[0] * 5, features=np.zeros((5, 1)))
     configs = [
         EnvConfig(observation_window=1, position_size=3, leverage=1, stop_out_level=level) for level in (0.1, 0.2)
     ]
@@ -434,12 +435,12 @@ def test_lanes_must_agree_on_the_window() -> None:
 @pytest.mark.parametrize("wrong", [-0.1, 5.0])
 def test_an_impossible_spread_is_refused(wrong: float) -> None:
     with pytest.raises(DataError, match="bar 1"):
-        MarketTensors.of(open=[1, 1], close=[1, 1], nights=[0, 0], features=np.zeros((2, 1)), spread=[0.1, wrong])
+        tensors_of_bars(open=[1, 1], close=[1, 1], nights=[0, 0], features=np.zeros((2, 1)), spread=[0.1, wrong])
 
 
 def test_features_that_are_not_finite_are_refused() -> None:
     with pytest.raises(DataError, match="finite"):
-        MarketTensors.of(open=[1, 1], close=[1, 1], nights=[0, 0], features=[[0.0], [float("nan")]])
+        tensors_of_bars(open=[1, 1], close=[1, 1], nights=[0, 0], features=[[0.0], [float("nan")]])
 
 
 def test_float32_keeps_the_returns_of_small_moves() -> None:
@@ -449,7 +450,7 @@ def test_float32_keeps_the_returns_of_small_moves() -> None:
     starts = torch.full((1, 8), 10)
 
     def returns(dtype: torch.dtype) -> torch.Tensor:
-        market = MarketTensors.of(
+        market = tensors_of_bars(
             open=1e5 + world.open,
             close=1e5 + world.close,
             nights=world.nights,

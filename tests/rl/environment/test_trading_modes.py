@@ -19,6 +19,7 @@ from fxai.rl.environment.step_result import MarketStep
 from fxai.spec.fields.env_config import EnvConfig
 from market.ledger import Ledger, LedgerStep
 from market.random_market import BARS, RandomMarket
+from tensors_of_bars import tensors_of_bars
 from ways import use_torch_operations
 
 SUMS = ("reward", "turnover")
@@ -41,7 +42,7 @@ class World(RandomMarket):
             )
             for _ in range(lanes)
         ]
-        tensors = MarketTensors.of(
+        tensors = tensors_of_bars(
             open=self.open,
             close=self.close,
             nights=self.nights,
@@ -157,7 +158,7 @@ def test_both_backends_observe_the_same(*, seed: int) -> None:
 def flat_market(prices: Sequence[float], features: Sequence[float] | None = None) -> MarketTensors:
     """Bars whose open and close are one price, as those of order-book snapshots."""
     column = np.zeros((len(prices), 1)) if features is None else np.asarray(features)[:, None]
-    return MarketTensors.of(open=prices, close=prices, nights=[0] * len(prices), features=column, dtype=torch.float64)
+    return tensors_of_bars(open=prices, close=prices, nights=[0] * len(prices), features=column, dtype=torch.float64)
 
 
 def env_on(prices: Sequence[float], **config: object) -> MarketEnv:
@@ -252,7 +253,7 @@ def test_an_order_takes_the_levels_of_the_bar_of_its_fill(*, looped: bool, monke
     asks, bids = [(0.01, 1.0), (0.02, 0.5)], [(0.03, 1.0), (0.05, 9.0)]
     prices = [100.0] * 4
     book = np.array([[[(9.0, 9.0)] * 2] * 2, *[[asks, bids]] * 3])  # the bar of the decision has another book
-    market = MarketTensors.of(
+    market = tensors_of_bars(
         open=prices, close=prices, nights=[0] * 4, features=np.zeros((4, 1)), book=book, dtype=torch.float64
     )
     config = EnvConfig.model_validate(

@@ -17,6 +17,7 @@ from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.scores.scored_span import ScoredSpan, Trajectory
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
+from tensors_of_bars import tensors_of_bars
 
 BARS, FEATURES = 200, 2
 SPANS = [[Span(20, 91), Span(100, 120)], [Span(20, 171)], [Span(30, 60)]]
@@ -38,7 +39,7 @@ def market(kind: torch.dtype) -> MarketTensors:
     wicks = np.exp(generator.exponential(1e-3, (2, BARS)))
     high, low = np.maximum(opens, close) * wicks[0], np.minimum(opens, close) / wicks[1]
     features = generator.normal(size=(BARS, FEATURES))
-    return MarketTensors.of(
+    return tensors_of_bars(
         open=opens, close=close, high=high, low=low, nights=np.zeros(BARS, int), features=features, dtype=kind
     )
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fxai.market.rules.compiled import Array
 from fxai.rl.lanes.pack import Pack
-from fxai.rl.training.lane_program import Array
 from fxai.spec.fields.training_config import TrainingConfig
 from probe_envs import ProbeEnv, training_in
 

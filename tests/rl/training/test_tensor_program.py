@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from fxai.market.rules.compiled import Array
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training import tensor_program
-from fxai.rl.training.lane_program import Array
 from fxai.rl.training.training import Training
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig

@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self, TypeAlias
+from typing import Any, BinaryIO, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import JsonValue
 
-Array: TypeAlias = NDArray[Any]
+from fxai.market.rules.compiled import Array
 
 _INDEX = "index.json"
 

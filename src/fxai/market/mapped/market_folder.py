@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from fxai.market.mapped.array_folder import Array, ArrayWriter, map_arrays
+from fxai.market.mapped.array_folder import ArrayWriter, map_arrays
 from fxai.market.markets.dataset import Market
 from fxai.market.markets.instruments import MarketSet
+from fxai.market.rules.compiled import Array
 from fxai.market.rules.quotes import QuoteTable
 from fxai.spec.fields.data_config import DataConfig
 

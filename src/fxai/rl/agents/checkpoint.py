@@ -8,12 +8,13 @@ import numpy as np
 from pydantic import JsonValue
 
 from fxai.errors import InputError
+from fxai.market.rules.compiled import Array
 from fxai.market.scores.bar_returns import BarReturns
 from fxai.protocol import Report
 from fxai.protocol.wire import from_line, to_line
 from fxai.rl.agents.numerics import with_numerics
 from fxai.rl.agents.tensor_file import read_tensors, write_tensors
-from fxai.rl.training.lane_program import Array, Arrays
+from fxai.rl.training.lane_program import Arrays
 
 _BARS = "bars."  # begins the names of the arrays of bar returns
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from fxai.market.markets.instruments import MarketSet
+from fxai.market.rules.compiled import Array
 from fxai.rl.agents.committee_policy import CommitteePolicy
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.agents.tensor_training import market_on_device
@@ -23,7 +24,6 @@ from fxai.rl.environment.account_features import observation_shape
 from fxai.rl.environment.market_table import MarketTable
 from fxai.rl.lanes.pack import Pack, signature
 from fxai.rl.training.lane_pack import Lane, LanePack
-from fxai.rl.training.lane_program import Array
 from fxai.rl.training.training import LaneEvaluation, Training
 from fxai.spec.fields.ensemble_members import EnsembleMember, ensemble_members
 from fxai.spec.fields.env_config import EnvConfig

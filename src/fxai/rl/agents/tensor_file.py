@@ -11,7 +11,8 @@ from safetensors.numpy import save
 
 from fxai.atomic_write import write_bytes
 from fxai.errors import InputError
-from fxai.rl.training.lane_program import Array, Arrays
+from fxai.market.rules.compiled import Array
+from fxai.rl.training.lane_program import Arrays
 
 _HEADER = "fxai"
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from fxai.market.markets.dataset import Market
@@ -34,35 +33,6 @@ class MarketTensors:
     quotes: Tensor  # [bar, 7], the columns of Quotes
     features: Tensor  # [bar, feature]
     book: Tensor | None  # levels that orders take, see `book_levels`
-
-    @classmethod
-    def of(
-        cls,
-        *,
-        open: ArrayLike,  # noqa: A002 - the field's name in every table of bars
-        close: ArrayLike,
-        nights: ArrayLike,
-        features: ArrayLike,
-        spread: ArrayLike | None = None,
-        high: ArrayLike | None = None,
-        low: ArrayLike | None = None,
-        book: ArrayLike | None = None,
-        dtype: torch.dtype = torch.float32,
-        device: torch.device | str = "cpu",
-    ) -> "MarketTensors":
-        """Returns the tensors of the table of these arrays; see `MarketTable.of`."""
-        table = MarketTable.of(
-            open=open,
-            close=close,
-            nights=nights,
-            features=features,
-            spread=spread,
-            high=high,
-            low=low,
-            book=book,
-            dtype=str(dtype).removeprefix("torch."),
-        )
-        return cls.of_table(table, device)
 
     @classmethod
     def of_table(cls, table: MarketTable, device: torch.device | str = "cpu") -> "MarketTensors":

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fxai.errors import FxaiError
+from fxai.market.rules.compiled import Array
 from fxai.rl.lanes.pack import Pack, longest_first
-from fxai.rl.training.lane_program import Array, Arrays
+from fxai.rl.training.lane_program import Arrays
 from fxai.rl.training.training import LaneEvaluation, Training
 from fxai.spec.fields.training_config import TrainingConfig
 

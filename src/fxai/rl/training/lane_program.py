@@ -1,13 +1,11 @@
 """The contract between a pack and what trains it. Its numbers are NumPy arrays on the host."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
-from numpy.typing import NDArray
-
+from fxai.market.rules.compiled import Array
 from fxai.market.scores.instrument_scores import LaneScore
 
-Array: TypeAlias = NDArray[Any]
 Arrays: TypeAlias = Mapping[str, Array]
 """Arrays by name, each [lane, ...], or of one lane without this axis."""
 

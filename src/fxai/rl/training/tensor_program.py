@@ -7,11 +7,12 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from fxai.market.rules.compiled import Array
 from fxai.market.scores.instrument_scores import LaneScore
 from fxai.rl.lanes.cuda_graph import CudaCapture, CudaGraphLearner
 from fxai.rl.lanes.learner import Learner
 from fxai.rl.lanes.policy import Policy
-from fxai.rl.training.lane_program import Array, Arrays
+from fxai.rl.training.lane_program import Arrays
 
 
 class Score(Protocol):

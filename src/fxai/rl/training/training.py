@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fxai.market.rules.compiled import Array
 from fxai.market.scores.instrument_scores import LaneScore
 from fxai.rl.lanes.pack import Pack
-from fxai.rl.training.lane_program import Array, Arrays, LaneProgram
+from fxai.rl.training.lane_program import Arrays, LaneProgram
 from fxai.rl.training.learning_rate import learning_rate
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
 
