@@ -19,6 +19,13 @@ def product(left: Array, row_step: int, depth_step: int, right: Array, out: Arra
             out[i, j] = numbers[2 + i * columns + j]
 
 
+SHAPES = [
+    *((1, 1, 1), (5, 3, 2), (6, 4, 8), (7, 2, 9), (13, 20, 31)),
+    *((64, 64, 64), (3, 9, 70), (4, 2, 64), (6, 5, 70)),
+]
+"""Rows, depth and columns."""
+
+
 def shifted(matrix: Array) -> Array:
     return np.concatenate([[np.nan, np.nan], matrix.ravel()]).astype(matrix.dtype)
 
@@ -27,7 +34,17 @@ def shifted(matrix: Array) -> Array:
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_every_shape_of_tiles(kind: DTypeLike, *, turned: bool):
     random = np.random.default_rng(0)
-    for rows, depth, columns in [(1, 1, 1), (5, 3, 2), (6, 4, 8), (7, 2, 9), (13, 20, 31), (64, 64, 64), (3, 9, 70)]:
+    for rows, depth, columns in [
+        (1, 1, 1),
+        (5, 3, 2),
+        (6, 4, 8),
+        (7, 2, 9),
+        (13, 20, 31),
+        (64, 64, 64),
+        (3, 9, 70),
+        (4, 2, 64),
+        (6, 5, 70),
+    ]:
         left = random.standard_normal((rows, depth)).astype(kind)
         right = random.standard_normal((depth, columns)).astype(kind)
         steps = (1, rows) if turned else (depth, 1)

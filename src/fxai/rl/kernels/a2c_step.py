@@ -12,6 +12,7 @@ import numpy as np
 from fxai.market.rules.compiled import Array, compiled_arithmetic
 from fxai.rl.kernels.actor_critic_samples import SampleArrays
 from fxai.rl.kernels.adam import AdamArrays, clipped_adam_step, gradient_norm
+from fxai.rl.kernels.aligned_memory import aligned_rows
 from fxai.rl.kernels.counter_bits import fill_keep
 from fxai.rl.kernels.mlp import net_backward, net_forward, net_memory
 from fxai.rl.kernels.softmax import fill_log_totals
@@ -103,7 +104,7 @@ def a2c_step(
     size, actions, kind, most = weights.shape[1] // 2, widths[-1], weights.dtype, min(_PORTION, available)
     sites = widths[1:-1].sum()
     outputs, d_outputs = np.empty((actions + 1) * most, kind), np.empty((actions + 1) * most, kind)
-    activations, masked = np.empty((2, most * sites), kind), np.empty((2, most * sites), kind)
+    activations, masked = aligned_rows(2, most * sites, weights), aligned_rows(2, most * sites, weights)
     drawn_mask, no_mask = np.empty(2 * most * sites, kind), np.empty((0, 0, 0), kind)
     gradient, of_portion = np.empty(2 * size, kind), np.empty(2 * size, kind)
     parts, sums, memory = np.empty((3, most), kind), np.empty(3, kind), net_memory(weights[0], widths, most)

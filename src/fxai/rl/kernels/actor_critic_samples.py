@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fxai.market.rules.compiled import Array, compiled_arithmetic, separate
+from fxai.rl.kernels.aligned_memory import aligned
 from fxai.rl.kernels.counter_bits import fill_keep
 from fxai.rl.kernels.market_arrays import Environments, MarketArrays
 from fxai.rl.kernels.market_step import begin_lane, show_lane, step_lane
@@ -142,7 +143,7 @@ def actor_critic_samples(
     size, actions, kind = weights.shape[1] // 2, widths[-1], weights.dtype
     inputs, sites = widths[0], widths[1:-1].sum()
     most = max(envs, min(_PORTION, steps * envs))
-    activations, masked = np.empty(most * sites, kind), np.empty(most * sites, kind)
+    activations, masked = aligned(most * sites, weights), aligned(most * sites, weights)
     drawn_mask, no_mask = np.empty((1, envs, sites), kind), np.empty((0, 0, 0), kind)
     logits, parts = np.empty((actions, envs), kind), np.empty((actions + 2, envs), kind)
     memory = net_memory(weights[0], widths, most)

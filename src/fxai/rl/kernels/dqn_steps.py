@@ -10,6 +10,7 @@ import numpy as np
 
 from fxai.market.rules.compiled import Array, compiled_arithmetic
 from fxai.rl.kernels.adam import AdamArrays, clipped_adam_step, gradient_norm
+from fxai.rl.kernels.aligned_memory import aligned_rows
 from fxai.rl.kernels.counter_bits import fill_keep
 from fxai.rl.kernels.mlp import net_backward, net_forward, net_memory
 
@@ -192,7 +193,8 @@ def dqn_steps(
     seen = np.empty((2, samples, inputs), kind)  # next observations, observations
     values = np.empty((3, critics, outputs if dueling else outputs + 1, samples), kind)
     sites = widths[1:-1].sum()
-    activations, masked = np.empty((critics, samples * sites), kind), np.empty((critics, samples * sites), kind)
+    activations = aligned_rows(critics, samples * sites, weights)
+    masked = aligned_rows(critics, samples * sites, weights)
     drawn_mask, no_mask = np.empty((critics, samples, sites), kind), np.empty((0, 0, 0), kind)
     d_outputs, gradient = np.empty((critics, outputs, samples), kind), np.empty(size, kind)
     memory, wanted = net_memory(weights[0], widths, samples), np.empty(samples, kind)

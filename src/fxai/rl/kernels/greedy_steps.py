@@ -11,6 +11,7 @@ import numpy as np
 
 from fxai.market.rules.compiled import Array, compiled_arithmetic
 from fxai.market.rules.rule_records import HOLD
+from fxai.rl.kernels.aligned_memory import aligned
 from fxai.rl.kernels.elementary import exp, log
 from fxai.rl.kernels.market_arrays import Environments, MarketArrays
 from fxai.rl.kernels.market_step import begin_lane, show_lane, step_lane
@@ -126,7 +127,7 @@ def greedy_steps(
     widths, size, actions = nets.widths, nets.size, nets.widths[-1]
     kind, inputs, columns = weights.dtype, widths[0], market.features.shape[1] + market.scales.shape[1]
     window = inputs // own_columns
-    activations, no_mask = np.empty(envs * widths[1:-1].sum(), kind), np.empty((0, 0, 0), kind)
+    activations, no_mask = aligned(envs * widths[1:-1].sum(), weights), np.empty((0, 0, 0), kind)
     logits, memory = np.empty((widths[-1], envs), kind), net_memory(weights[0], widths, envs)
     observation = np.empty((envs, window, columns), market.features.dtype)
     own = np.empty((envs, window, own_columns), market.features.dtype)

@@ -6,22 +6,23 @@ the observation, the hidden layers and the outputs. `activations` and `after_dro
 and of each net the layers one after the other, each as [sample, width]. Both may be the same array.
 """
 
-import numpy as np
-
 from fxai.market.rules.compiled import Array, compiled_arithmetic, separate
+from fxai.rl.kernels.aligned_memory import aligned
 from fxai.rl.kernels.elementary import tanh
 from fxai.rl.kernels.products import multiply
 from fxai.rl.kernels.transposes import transpose
+from fxai.rl.kernels.vectors import use_longest_vectors
 
 
 def net_memory(weights: Array, widths: Array, samples: int) -> Array:
     """Memory for the passes of one net over up to `samples` samples; other loops call it."""
     widest = widths[1:].max()
-    return np.empty(widest * (widest + 2 * samples), weights.dtype)
+    return aligned(widest * (widest + 2 * samples), weights)
 
 
 def _add_bias_and_tanh(layer_output: Array, bias: Array) -> None:
     """Adds the bias [width] to `layer_output` [sample, width] and replaces it by its tanh."""
+    use_longest_vectors()
     for i in range(len(layer_output)):
         for j in range(len(bias)):
             layer_output[i, j] = tanh(layer_output[i, j] + bias[j])
@@ -146,6 +147,7 @@ def net_backward(
 
 def _through_tanh(delta: Array, layer_output: Array, bias: Array) -> None:
     """Multiplies `delta` [sample, width] by the slope of tanh; fills `bias` [width] with the sums over the samples."""
+    use_longest_vectors()
     one = bias.dtype.type(1)
     bias[:] = 0
     for i in range(len(delta)):

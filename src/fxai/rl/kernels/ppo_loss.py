@@ -46,7 +46,7 @@ def lane_ppo_loss(
     real = logits.dtype.type
     one, two, inverse_count = real(1), real(2), real(1) / real(samples)
     entropy_share, value_share = entropy_coef * inverse_count, value_coef * two * inverse_count
-    statistics[:] = 0
+    surrogate = squares = entropy = divergence = clipped = real(0)
     parts = np.empty((4, samples), logits.dtype)
     log_total, negative_entropy, weight = parts[0], parts[1], parts[2]
     fill_log_totals(logits, log_total, d_logits, parts[3])
@@ -64,10 +64,10 @@ def lane_ppo_loss(
         gain = parts[3, i] * advantage[i]
         advantage_change = change if advantage[i] > 0 else -change
         weight[i] = gain * inverse_count if advantage_change <= limit else real(0)
-        statistics[0] -= min(gain, (min(max(change, -limit), limit) + one) * advantage[i])
-        statistics[2] -= negative_entropy[i]
-        statistics[3] += change - log_ratio
-        statistics[4] += one if abs(change) > limit else real(0)
+        surrogate += min(gain, (min(max(change, -limit), limit) + one) * advantage[i])
+        entropy -= negative_entropy[i]
+        divergence += change - log_ratio
+        clipped += one if abs(change) > limit else real(0)
     for a in range(actions):
         for i in range(samples):
             log_prob = logits[a, i] - log_total[i]
@@ -79,9 +79,10 @@ def lane_ppo_loss(
         clipped_error = old_value[i] + min(max(value_change, -value_limit), value_limit) - target[i]
         is_clipped = abs(value_change) > value_limit and clipped_error * clipped_error > error * error
         d_value[i] = real(0) if is_clipped else error * value_share
-        statistics[1] += max(error * error, clipped_error * clipped_error) if value_limit < np.inf else error * error
-    for k in range(len(statistics)):
-        statistics[k] *= inverse_count
+        squares += max(error * error, clipped_error * clipped_error) if value_limit < np.inf else error * error
+    sums = -surrogate, squares, entropy, divergence, clipped
+    for k in range(len(sums)):
+        statistics[k] = sums[k] * inverse_count
 
 
 @compiled

@@ -11,7 +11,9 @@ import numpy as np
 from fxai.market.rules.compiled import Array, compiled_arithmetic
 from fxai.rl.kernels.actor_critic_samples import SampleArrays
 from fxai.rl.kernels.adam import AdamArrays, clipped_adam_step, gradient_norm
+from fxai.rl.kernels.aligned_memory import aligned_rows
 from fxai.rl.kernels.counter_bits import GOLDEN, fill_keep, mix
+from fxai.rl.kernels.lane_copy import give_back_lane, lane_copy, net_parts, take_lane
 from fxai.rl.kernels.mlp import net_backward, net_forward, net_memory
 from fxai.rl.kernels.permutation import fill_permutation
 from fxai.rl.kernels.ppo_loss import lane_ppo_loss
@@ -89,17 +91,17 @@ def ppo_steps(
     seen, acted, drawn_as = np.empty((most, inputs), kind), np.empty(most, np.int64), np.empty(most, np.int64)
     known = np.empty((4, most), kind)  # of the samples: log_prob, value, advantage, target
     outputs, d_outputs = np.empty((actions + 1) * most, kind), np.empty((actions + 1) * most, kind)
-    activations, masked = np.empty((2, most * sites), kind), np.empty((2, most * sites), kind)
+    activations, masked = aligned_rows(2, most * sites, weights), aligned_rows(2, most * sites, weights)
     drawn_mask, no_mask = np.empty(2 * most * sites, kind), np.empty((0, 0, 0), kind)
-    gradient, sums, means = np.empty(2 * size, kind), np.empty(6, kind), np.empty(5, kind)
-    memory = net_memory(weights[0], widths, most)
-    actor, critic = slice(0, size), slice(size, 2 * size)
+    sums, means, memory = np.empty(6, kind), np.empty(5, kind), net_memory(weights[0], widths, most)
+    own = lane_copy(size, adam)
+    (actor, critic), (d_actor, d_critic) = net_parts(own.weights, size), net_parts(own.gradient, size)
     for lane in range(lanes):
         sums[:] = 0
         counted, stopped, epochs = 0, False, numbers.epochs[lane]
         stops, has_mask = numbers.largest_kl[lane] < np.inf, numbers.dropout[lane] > 0
         after = masked if has_mask else activations
-        own = weights[lane]
+        take_lane(weights, adam, lane, own)
         for epoch in range(epochs):
             shuffle = streams.shuffles[lane] + (streams.epochs_before[lane] + epoch) * GOLDEN
             fill_permutation(mix(shuffle), order)
@@ -117,8 +119,8 @@ def ppo_steps(
                 d_logits = d_outputs[: actions * count].reshape(actions, count)
                 d_value = d_outputs[actions * count : (actions + 1) * count].reshape(1, count)
                 batch = seen[:count]
-                net_forward(own[actor], widths, batch, keep, 0, activations[0], after[0], memory, logits)
-                net_forward(own[critic], widths, batch, keep, 1, activations[1], after[1], memory, estimate)
+                net_forward(actor, widths, batch, keep, 0, activations[0], after[0], memory, logits)
+                net_forward(critic, widths, batch, keep, 1, activations[1], after[1], memory, estimate)
                 lane_ppo_loss(
                     logits,
                     estimate[0],
@@ -135,13 +137,9 @@ def ppo_steps(
                     d_value[0],
                     means,
                 )
-                net_backward(
-                    own[actor], widths, batch, keep, 0, activations[0], after[0], d_logits, memory, gradient[actor]
-                )
-                net_backward(
-                    own[critic], widths, batch, keep, 1, activations[1], after[1], d_value, memory, gradient[critic]
-                )
-                norm = gradient_norm(gradient)
+                net_backward(actor, widths, batch, keep, 0, activations[0], after[0], d_logits, memory, d_actor)
+                net_backward(critic, widths, batch, keep, 1, activations[1], after[1], d_value, memory, d_critic)
+                norm = gradient_norm(own.gradient)
                 if stops or epoch == epochs - 1:
                     counted += 1
                     for k in range(5):
@@ -150,6 +148,7 @@ def ppo_steps(
                 stopped = means[_KL] > numbers.largest_kl[lane]  # NaN does not stop a lane: it reaches the weights
                 if not stopped:
                     limit, rate = numbers.max_grad_norm[lane], numbers.rate[lane]
-                    clipped_adam_step(own, adam, lane, gradient, norm, limit, rate)
+                    clipped_adam_step(own.weights, own.adam, 0, own.gradient, norm, limit, rate)
+        give_back_lane(own, weights, adam, lane)
         for k in range(6):
             statistics[lane, k] = sums[k] / weights.dtype.type(counted)

@@ -1,40 +1,21 @@
 """Matrix products for compiled loops.
 
-A product is computed in tiles: of three rows by four vectors of the processor, or of six rows by two or one, if there
-are fewer columns. The sums of a tile stay in registers while the loop runs over the depth; a compiler does not do that
-with a loop over single numbers. OpenBLAS copies the matrices into another order first, which takes as long as the
-product itself if the matrices are small. Each sum is added in the order of the depth, so a row of the result does not
-depend on its position.
+A product is computed in tiles: of three rows by four vectors of the processor (four rows with AVX-512), or of six rows
+by two or one, if there are fewer columns. The sums of a tile stay in registers while the loop runs over the depth; a
+compiler does not do that with a loop over single numbers. OpenBLAS copies the matrices into another order first, which
+takes as long as the product itself if the matrices are small. Each sum is added in the order of the depth, so a row of
+the result does not depend on its position.
 """
 
 from functools import partial
 from typing import Any, Final
 
 from fxai.market.rules.compiled import Array, by_instructions, separate
+from fxai.rl.kernels.vectors import LONGEST, vector_of, vector_width
 
 FEW_ROWS: Final = 3  # with four vectors twelve sums: they hide the latency of an addition and fit into 16 registers
+FOUR_ROWS: Final = 4  # for the 32 registers of AVX-512: less loads, and more often a divisor of the number of rows
 MANY_ROWS: Final = 6  # with two vectors twelve sums as well; three rows need fewer registers for addresses
-
-
-def _emit_width(context: Any, _builder: Any, signature: Any, _arguments: Any) -> Any:
-    return context.get_constant(signature.return_type, _width(signature.args[0]))
-
-
-def _width(array: Any) -> int:
-    """Returns how many numbers of the type of `array` a register of this processor holds."""
-    # Only where loops are compiled:
-    from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]  # noqa: PLC0415
-
-    features = get_host_cpu_features()
-    size = 64 if features.get("avx512f") else 32 if features.get("avx") else 16
-    return int(8 * size // array.dtype.bitwidth)
-
-
-def vector_of(context: Any, array: Any) -> Any:
-    """Returns the type of a register of this processor with numbers of the type of `array`."""
-    from llvmlite import ir  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
-
-    return ir.VectorType(context.get_data_type(array.dtype), _width(array))
 
 
 def _emit_tile(tile_rows: int, vectors: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -93,12 +74,6 @@ def _emit_tile(tile_rows: int, vectors: int, context: Any, builder: Any, signatu
     return context.get_dummy_value()
 
 
-@by_instructions(_emit_width)
-def vector_width(array: Array) -> int:
-    """Returns how many numbers of the type of `array` a register of the processor holds."""
-    raise NotImplementedError
-
-
 @by_instructions(partial(_emit_tile, FEW_ROWS, 4))
 def _wide_tile(
     left: Array,
@@ -119,6 +94,26 @@ def _wide_tile(
 
     The columns must exist; rows that do not exist are left out. The other arguments are those of `multiply`.
     """
+    raise NotImplementedError
+
+
+@by_instructions(partial(_emit_tile, FOUR_ROWS, 4))
+def _widest_tile(
+    left: Array,
+    left_at: int,
+    right: Array,
+    right_at: int,
+    out: Array,
+    out_at: int,
+    row_step: int,
+    depth_step: int,
+    columns: int,
+    rows: int,
+    depth: int,
+    row: int,
+    column: int,
+) -> None:
+    """As `_wide_tile`, with four rows."""
     raise NotImplementedError
 
 
@@ -204,15 +199,18 @@ def multiply(
                     total += factor * right[right_at + k * columns + j]
                 out[out_at + i * columns + j] = total
         return
+    few_rows = FOUR_ROWS if vector * out.itemsize == LONGEST and rows > FEW_ROWS else FEW_ROWS
     at = 0
     while at < columns:
         is_wide = at + 2 * vector < columns and 4 * vector <= columns
         is_middle = not is_wide and at + vector < columns and 2 * vector <= columns
         width = (4 if is_wide else 2 if is_middle else 1) * vector
         begin = min(at, columns - width)
-        for row in range(0, rows, FEW_ROWS if is_wide else MANY_ROWS):
+        for row in range(0, rows, few_rows if is_wide else MANY_ROWS):
             place = row_step, depth_step, columns, rows, depth, row, begin
-            if is_wide:
+            if is_wide and few_rows == FOUR_ROWS:
+                _widest_tile(left, left_at, right, right_at, out, out_at, *place)
+            elif is_wide:
                 _wide_tile(left, left_at, right, right_at, out, out_at, *place)
             elif is_middle:
                 _middle_tile(left, left_at, right, right_at, out, out_at, *place)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fxai.market.rules.compiled import Array, by_instructions, separate
-from fxai.rl.kernels.products import vector_of, vector_width
+from fxai.rl.kernels.vectors import vector_of, vector_width
 
 
 def _emit_block(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
