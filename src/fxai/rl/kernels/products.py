@@ -20,8 +20,8 @@ MANY_ROWS: Final = 6  # with two vectors twelve sums as well; three rows need fe
 
 def _emit_tile(tile_rows: int, vectors: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     """Writes the loop over the depth. Its phi nodes are its counter, two positions, and the sums [vector, row]."""
-    from llvmlite import ir  # noqa: PLC0415 - as above
-    from numba.core.cgutils import get_or_insert_function  # noqa: PLC0415 - as above
+    from llvmlite import ir  # type: ignore[import-untyped]  # noqa: PLC0415 - only where loops are compiled
+    from numba.core.cgutils import get_or_insert_function  # noqa: PLC0415 - the same
 
     left, right, out = (
         builder.gep(context.make_array(signature.args[at])(context, builder, arguments[at]).data, [arguments[at + 1]])
