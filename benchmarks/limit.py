@@ -11,7 +11,10 @@ All run in the environment of a worker process and take turns. Times are those t
 least of all rounds is compared, so that other processes of the machine disturb less. A core that is shared by two
 hardware threads is slower for all three.
 
-    python benchmarks/limit.py [--lanes 16] [--rounds 15] [--smoke]
+With `--networks`, the updates of a GRU and of a transformer over eight bars follow, whose networks torch's operations
+compute, in packs of four lanes. Their multiply-adds are those of the operations that torch's counter knows.
+
+    python benchmarks/limit.py [--lanes 16] [--rounds 15] [--networks] [--smoke]
 """
 
 import argparse
@@ -25,6 +28,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 from threadpoolctl import threadpool_info
+from torch.utils.flop_counter import FlopCounterMode
 
 from fxai.market.markets.dataset import Market, prepare
 from fxai.pool.started_worker import worker_environment
@@ -40,6 +44,8 @@ from smoke import parse
 
 WIDTH, BATCH, ENVS, STEPS, EPOCHS = 64, 64, 16, 64, 8
 BARE_LANES, BARE_REPEATS, LARGE = 16, 100, 1024
+NETWORKS, NETWORK_LANES, NETWORK_BARS = ("gru", "transformer"), 4, 8
+NETWORK_ROUNDS = 3  # an update takes seconds
 
 
 CONFIG = TrainingConfig.model_validate(
@@ -72,6 +78,18 @@ def seconds(work: Callable[[], object]) -> float:
     return time.thread_time() - began
 
 
+def network_speed(kind: str, market: Market, lanes: int, rounds: int) -> float:
+    """Multiply-adds per second of an update of a network that torch's operations compute."""
+    model = CONFIG.model.model_copy(update={"type": kind})
+    env = CONFIG.env.model_copy(update={"observation_window": NETWORK_BARS})
+    config = CONFIG.model_copy(update={"model": model, "env": env})
+    training = build_training(Pack((config,) * lanes, tuple(range(lanes))), env, market)
+    with FlopCounterMode(display=False) as counter:
+        training.update()
+    multiply_adds: float = counter.get_total_flops() / 2
+    return multiply_adds / min(seconds(training.update) for _ in range(rounds))
+
+
 def bare(left: torch.Tensor, right: torch.Tensor, added: torch.Tensor) -> None:
     for _ in range(BARE_REPEATS):
         torch.baddbmm(added, left, right)
@@ -81,7 +99,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A pack's PPO update beside the core's limit")
     parser.add_argument("--lanes", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=15)
-    arguments = parse(parser, {"lanes": 2, "rounds": 1})
+    parser.add_argument("--networks", action="store_true", help="also of a GRU and a transformer")
+    arguments = parse(parser, {"lanes": 2, "rounds": 1, "networks": True})
     if "MALLOC_TRIM_THRESHOLD_" not in os.environ:
         os.execve(sys.executable, [sys.executable, *sys.argv], dict(worker_environment(Slot(0))))  # noqa: S606
     torch.set_num_threads(1)
@@ -112,6 +131,9 @@ def main() -> None:
     print(f"an update takes {1e6 * least['update'] / steps:.1f} us for each gradient step of a lane")
     print(f"the first update, with what is compiled or loaded: {first:.1f} s")
     peak = max(speeds["numpy"], speeds["torch"])
+    for kind in NETWORKS if arguments.networks else ():
+        speed = network_speed(kind, market, min(arguments.lanes, NETWORK_LANES), min(arguments.rounds, NETWORK_ROUNDS))
+        print(f"{kind:12} {speed / 1e9:4.1f} G multiply-adds/s, {speed / peak:.3f} of the peak")
     shares = {"of_peak": speeds["update"] / peak, "of_bare_baddbmm": speeds["update"] / speeds["baddbmm"]}
     print(json.dumps({name: round(share, 3) for name, share in shares.items()}))
 

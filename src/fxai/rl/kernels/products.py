@@ -7,6 +7,7 @@ takes as long as the product itself if the matrices are small. Each sum is added
 the result does not depend on its position.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -74,87 +75,35 @@ def _emit_tile(tile_rows: int, vectors: int, context: Any, builder: Any, signatu
     return context.get_dummy_value()
 
 
-@by_instructions(partial(_emit_tile, FEW_ROWS, 4))
-def _wide_tile(
-    left: Array,
-    left_at: int,
-    right: Array,
-    right_at: int,
-    out: Array,
-    out_at: int,
-    row_step: int,
-    depth_step: int,
-    columns: int,
-    rows: int,
-    depth: int,
-    row: int,
-    column: int,
-) -> None:
-    """Computes three rows of a product, from `row` on, and four vectors of columns, from `column` on.
+def _tile(tile_rows: int, vectors: int) -> Callable[..., None]:
+    """Returns a function that computes so many rows of a product, from `row` on, and vectors from `column` on.
 
     The columns must exist; rows that do not exist are left out. The other arguments are those of `multiply`.
     """
-    raise NotImplementedError
+
+    @by_instructions(partial(_emit_tile, tile_rows, vectors))
+    def tile(
+        left: Array,
+        left_at: int,
+        right: Array,
+        right_at: int,
+        out: Array,
+        out_at: int,
+        row_step: int,
+        depth_step: int,
+        columns: int,
+        rows: int,
+        depth: int,
+        row: int,
+        column: int,
+    ) -> None:
+        raise NotImplementedError
+
+    return tile
 
 
-@by_instructions(partial(_emit_tile, FOUR_ROWS, 4))
-def _widest_tile(
-    left: Array,
-    left_at: int,
-    right: Array,
-    right_at: int,
-    out: Array,
-    out_at: int,
-    row_step: int,
-    depth_step: int,
-    columns: int,
-    rows: int,
-    depth: int,
-    row: int,
-    column: int,
-) -> None:
-    """As `_wide_tile`, with four rows."""
-    raise NotImplementedError
-
-
-@by_instructions(partial(_emit_tile, MANY_ROWS, 2))
-def _middle_tile(
-    left: Array,
-    left_at: int,
-    right: Array,
-    right_at: int,
-    out: Array,
-    out_at: int,
-    row_step: int,
-    depth_step: int,
-    columns: int,
-    rows: int,
-    depth: int,
-    row: int,
-    column: int,
-) -> None:
-    """As `_wide_tile`, with six rows and two vectors of columns."""
-    raise NotImplementedError
-
-
-@by_instructions(partial(_emit_tile, MANY_ROWS, 1))
-def _narrow_tile(
-    left: Array,
-    left_at: int,
-    right: Array,
-    right_at: int,
-    out: Array,
-    out_at: int,
-    row_step: int,
-    depth_step: int,
-    columns: int,
-    rows: int,
-    depth: int,
-    row: int,
-    column: int,
-) -> None:
-    """As `_wide_tile`, with six rows and one vector of columns."""
-    raise NotImplementedError
+_widest_tile, _wide_tile = _tile(FOUR_ROWS, 4), _tile(FEW_ROWS, 4)
+_middle_tile, _narrow_tile = _tile(MANY_ROWS, 2), _tile(MANY_ROWS, 1)
 
 
 @separate
