@@ -175,7 +175,7 @@ def ray_regrets(seeds: int) -> Sequence[float]:
         return ()
     import ray  # noqa: PLC0415
 
-    ray.init(num_cpus=MEMBERS, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    ray.init("local", num_cpus=MEMBERS, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123
         found = [by_ray(seed) for seed in range(seeds)]
     ray.shutdown()

@@ -161,7 +161,7 @@ def ray_use(kind: str, effort: Effort) -> Use:
         return {"cpu": cpu, "wall": wall, "start": start, "end": time.monotonic()}
 
     began = time.monotonic()
-    ray.init(num_cpus=effort.workers, include_dashboard=False, log_to_driver=False)
+    ray.init("local", num_cpus=effort.workers, include_dashboard=False, log_to_driver=False)
     tuner = tune.Tuner(
         trainable,
         param_space={"x": tune.uniform(0.0, 1.0)},
