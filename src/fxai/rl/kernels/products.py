@@ -15,14 +15,14 @@ from fxai.market.rules.compiled import Array, by_instructions, separate
 from fxai.rl.kernels.vectors import LONGEST, vector_of, vector_width
 
 FEW_ROWS: Final = 3  # with four vectors twelve sums: they hide the latency of an addition and fit into 16 registers
-FOUR_ROWS: Final = 4  # for the 32 registers of AVX-512: less loads, and more often a divisor of the number of rows
+FOUR_ROWS: Final = 4  # for the 32 registers of AVX-512: fewer loads, and more often a divisor of the number of rows
 MANY_ROWS: Final = 6  # with two vectors twelve sums as well; three rows need fewer registers for addresses
 
 
 def _emit_tile(tile_rows: int, vectors: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     """Writes the loop over the depth. Its phi nodes are its counter, two positions, and the sums [vector, row]."""
     from llvmlite import ir  # type: ignore[import-untyped]  # noqa: PLC0415 - only where loops are compiled
-    from numba.core.cgutils import get_or_insert_function  # noqa: PLC0415 - the same
+    from numba.core.cgutils import get_or_insert_function  # noqa: PLC0415 - as the line above
 
     left, right, out = (
         builder.gep(context.make_array(signature.args[at])(context, builder, arguments[at]).data, [arguments[at + 1]])
@@ -76,9 +76,10 @@ def _emit_tile(tile_rows: int, vectors: int, context: Any, builder: Any, signatu
 
 
 def _tile(tile_rows: int, vectors: int) -> Callable[..., None]:
-    """Returns a function that computes so many rows of a product, from `row` on, and vectors from `column` on.
+    """Returns a function that computes `tile_rows` rows of a product from `row` on, in columns from `column` on.
 
-    The columns must exist; rows that do not exist are left out. The other arguments are those of `multiply`.
+    The columns are as many as `vectors` vectors have numbers, and must exist. Rows that do not exist are left out. The
+    other arguments are those of `multiply`.
     """
 
     @by_instructions(partial(_emit_tile, tile_rows, vectors))

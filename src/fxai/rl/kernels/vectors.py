@@ -24,7 +24,7 @@ def _width(array: Any) -> int:
 
 def vector_of(context: Any, array: Any) -> Any:
     """Returns the type of a register of this processor with numbers of the type of `array`."""
-    from llvmlite import ir  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+    from llvmlite import ir  # type: ignore[import-untyped]  # noqa: PLC0415 - only where loops are compiled
 
     return ir.VectorType(context.get_data_type(array.dtype), _width(array))
 
